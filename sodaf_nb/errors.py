@@ -1,0 +1,195 @@
+"""Every exception this package raises on purpose: one tree, stable codes, a next step in each.
+
+The message says what happened, the hint says what to do next. Callers catch classes and read
+`code`, never the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from sodaf_nb.validation.findings import Finding
+
+
+class SodafError(Exception):
+    """Root of everything this package raises on purpose.
+
+    Args:
+        message: What happened, in one sentence.
+        hint: What the reader can do next; empty when there is nothing to do.
+    """
+
+    code: ClassVar[str] = "SODAF"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return message and hint, one readable line."""
+        return f"{self.message} Hint: {self.hint}" if self.hint else self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints instead of a traceback: one line, still a real error."""
+        return [f"{type(self).__name__} [{self.code}]: {self}"]
+
+
+class UsageError(SodafError):
+    """A command line or a call that cannot be understood."""
+
+    code = "USAGE"
+
+
+class DocTypeNotFoundError(SodafError):
+    """No DocType of that name is loaded."""
+
+    code = "DOCTYPE_NOT_FOUND"
+
+
+class Problem:
+    """One thing that is wrong in a DocType, and where.
+
+    Args:
+        path: JSON path of the offending value, such as `$.fields[3].fieldtype`.
+        message: What is wrong with it and what would be right.
+    """
+
+    __slots__ = ("message", "path")
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.message))
+
+
+class InvalidDocTypeError(SodafError):
+    """A DocType that cannot become a table; lists all problems at once.
+
+    Args:
+        doctype: Name of the DocType or of the file it came from.
+        problems: Every problem found, each with its JSON path.
+    """
+
+    code = "INVALID_DOCTYPE"
+
+    def __init__(self, doctype: str, problems: Sequence[Problem]) -> None:
+        self.doctype = doctype
+        self.problems = tuple(problems)
+        listed = "; ".join(map(repr, self.problems))
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__(
+            f"DocType {doctype!r} has {count}: {listed}.",
+            hint="correct the JSON and load it again; nothing was changed",
+        )
+
+
+class BlockedMigrationError(SodafError):
+    """Findings stop the migration until they are fixed or accepted by id.
+
+    Args:
+        doctype: The DocType whose migration was stopped.
+        findings: The findings that stop it.
+    """
+
+    code = "BLOCKED"
+
+    def __init__(self, doctype: str, findings: Sequence[Finding]) -> None:
+        self.doctype = doctype
+        self.findings = tuple(findings)
+        listed = "; ".join(f"{f.rule} {f.message}" for f in self.findings)
+        super().__init__(
+            f"The migration of {doctype!r} was stopped before any write: {listed}.", hint=self._next_step()
+        )
+
+    def _next_step(self) -> str:
+        fixes = dict.fromkeys(f.fix for f in self.findings if f.fix)
+        ids = ",".join(dict.fromkeys(f.rule for f in self.findings if f.acceptable))
+        accept = f"or take it on with accept={ids}" if ids else "it cannot be accepted as it is"
+        return f"{'; '.join(fixes)}; {accept}" if fixes else accept
+
+
+class RenameQuestionError(SodafError):
+    """Removed and added fields may be a rename; only a person can tell."""
+
+    code = "RENAME_QUESTION"
+
+
+class StalePlanError(SodafError):
+    """The database or the DocType changed after the plan was made."""
+
+    code = "STALE_PLAN"
+
+
+class LockedError(SodafError):
+    """Somebody else holds the database or a migration is already running."""
+
+    code = "LOCKED"
+
+
+class UnsupportedChangeError(SodafError):
+    """A change that would damage something the DocType does not mention.
+
+    Args:
+        message: What cannot be done.
+        objects: The names of the objects that stand in the way.
+        hint: The way out.
+    """
+
+    code = "UNSUPPORTED_CHANGE"
+
+    def __init__(self, message: str, *, objects: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.objects = tuple(objects)
+
+
+class DatabaseError(SodafError):
+    """The database could not be opened or read."""
+
+    code = "DATABASE"
+
+
+class MigrationBackupError(SodafError):
+    """No proven backup could be made, so nothing was changed."""
+
+    code = "BACKUP_FAILED"
+
+
+class MigrationRestoreError(SodafError):
+    """A backup is missing, damaged or not for this database; nothing was restored."""
+
+    code = "RESTORE_FAILED"
+
+
+class MigrationExecutionError(SodafError):
+    """A migration failed; the database is as it was before, unless the message says otherwise."""
+
+    code = "EXECUTION_FAILED"
+
+
+class MigrationRollbackError(SodafError):
+    """A rollback is not possible or failed; the database is as it was before it."""
+
+    code = "ROLLBACK_FAILED"
+
+
+class MigrationTimeoutError(SodafError):
+    """A time limit was reached; the database is as it was before."""
+
+    code = "TIMEOUT"
+
+
+class MigrationCancelledError(SodafError):
+    """The user stopped the migration; the database is as it was before."""
+
+    code = "CANCELLED"

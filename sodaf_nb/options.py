@@ -1,0 +1,75 @@
+"""What a caller may choose, as frozen values with safe defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, steps done and steps in all; it may raise to stop the migration."""
+
+Accept = Collection[str] | Literal["all"]
+
+
+def _empty() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """Choices that hold for every migration of one applier.
+
+    Args:
+        backup_dir: Folder of the backups; made with mode 0700 when missing.
+        compression: How backup data is packed.
+        lock_timeout_s: Seconds to wait for another writer before giving up.
+        progress: Told of each step; None reports nothing.
+        applied_by: Who is named in the history; None takes the operating system's user.
+        environment: A word for the kind of database (`dev`, `test`, `prod`), shown and recorded.
+    """
+
+    backup_dir: str | Path = "backups"
+    compression: Literal["zstd", "gzip", "none"] = "zstd"
+    lock_timeout_s: float = 5.0
+    progress: Progress | None = None
+    applied_by: str | None = None
+    environment: str = "dev"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOptions:
+    """Answers and choices for one migration.
+
+    Args:
+        accept: Ids of the findings the user takes on, or "all".
+        field_renames: {old: new} of fields whose data moves along.
+        renamed_from: The DocType's former name; its table is renamed.
+        removed_fields: What becomes of columns the DocType no longer has.
+        backfill: {fieldname: value} for rows that would hold NULL in a required column.
+        dry_run: Stop before the backup; nothing is written.
+        plan_id: The reviewed plan's id; any other plan is refused.
+    """
+
+    accept: Accept = ()
+    field_renames: Mapping[str, str] = field(default_factory=_empty)
+    renamed_from: str | None = None
+    removed_fields: Literal["keep", "drop"] = "keep"
+    backfill: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
+    dry_run: bool = False
+    plan_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackOptions:
+    """Choices for taking one migration back.
+
+    Args:
+        accept: Ids of the findings the user takes on, or "all".
+        dry_run: Stop before the backup; nothing is written.
+    """
+
+    accept: Accept = ()
+    dry_run: bool = False

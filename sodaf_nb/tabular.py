@@ -1,0 +1,120 @@
+"""One way to show a value: rows that become a text table, an HTML table or a DataFrame.
+
+No times, paths or ids stand in what is shown by default, so that a recorded notebook compares equal
+when it runs again. Everything put into HTML is escaped; colours come from the theme, and words carry
+the meaning without them.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = Mapping[str, object]
+
+# The longest cell shown in a table; the whole value is in `to_frame()`.
+WIDEST = 100
+
+_STYLE = (
+    "<style>.sodaf table{border-collapse:collapse;font-family:var(--jp-ui-font-family,sans-serif);"
+    "color:var(--jp-ui-font-color1,#222);font-size:var(--jp-ui-font-size1,13px)}"
+    ".sodaf caption,.sodaf th,.sodaf td{text-align:left;padding:3px 10px}"
+    ".sodaf caption{font-weight:600;padding-left:0;caption-side:top;color:var(--jp-ui-font-color1,#222)}"
+    ".sodaf th,.sodaf td{border-bottom:1px solid var(--jp-border-color1,#bbb);vertical-align:top}"
+    ".sodaf pre{background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,#222);padding:8px;"
+    "font-family:var(--jp-code-font-family,monospace);overflow-x:auto}"
+    ".sodaf p{color:var(--jp-ui-font-color1,#222);margin:4px 0}</style>"
+)
+
+
+class Tabular:
+    """Mixin for values that show as a table.
+
+    A class says its heading, rows, the line shown when there are none, and notes below.
+    """
+
+    __slots__ = ()
+
+    def heading(self) -> str:
+        """Return the line above the table."""
+        return type(self).__name__
+
+    def to_rows(self) -> Sequence[Row]:
+        """Return the rows; every row has the same keys in the same order."""
+        return ()
+
+    def empty_text(self) -> str:
+        """Return the line shown when there are no rows."""
+        return "nothing to show"
+
+    def notes(self) -> Sequence[str]:
+        """Return lines shown below the table."""
+        return ()
+
+    def code(self) -> Sequence[tuple[str, str]]:
+        """Return (title, text) of blocks shown word for word below the notes, such as SQL."""
+        return ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas DataFrame."""
+        import pandas as pd  # noqa: PLC0415  heavy, and only needed here
+
+        rows = self.to_rows()
+        return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
+
+    def __repr__(self) -> str:
+        parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *self.notes()]
+        parts += [f"{title}:\n{text}" for title, text in self.code()]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        rows = self.to_rows()
+        body = html_table(rows, caption=self.heading()) if rows else _empty_html(self.heading(), self.empty_text())
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
+        blocks = "".join(_block_html(title, text) for title, text in self.code())
+        return f'<div class="sodaf">{_STYLE}{body}{notes}{blocks}</div>'
+
+
+def text_table(rows: Sequence[Row]) -> str:
+    """Return rows as aligned text; the empty string when there are none."""
+    if not rows:
+        return ""
+    names = list(rows[0])
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells]
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def html_table(rows: Sequence[Row], *, caption: str) -> str:
+    """Return rows as an HTML table, every name and value escaped."""
+    names = list(rows[0])
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+    body = "".join(_row_html(row, names) for row in rows)
+    return (
+        f'<table role="table"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _row_html(row: Row, names: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<td>{html.escape(_cell(row[name]))}</td>" for name in names) + "</tr>"
+
+
+def _empty_html(heading: str, text: str) -> str:
+    return f"<p><b>{html.escape(heading)}</b></p><p>{html.escape(text)}</p>"
+
+
+def _block_html(title: str, text: str) -> str:
+    return f"<details><summary>{html.escape(title)}</summary><pre>{html.escape(text)}</pre></details>"
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    clean = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return clean if len(clean) <= WIDEST else f"{clean[: WIDEST - 3]}..."
