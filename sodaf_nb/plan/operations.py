@@ -1,0 +1,299 @@
+"""The closed family of schema changes; each knows its reverse and the data it endangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from sodaf_nb.schema import Column, Index, Table, storable
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable:
+    """Make a table with its indexes."""
+
+    table: Table
+
+    def reverse(self) -> DropTable:
+        """Return the drop of that table."""
+        return DropTable(table=self.table)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTable:
+    """Drop a table; carries all of it, so the reverse needs no guess."""
+
+    table: Table
+
+    def reverse(self) -> CreateTable:
+        """Return the making of that table."""
+        return CreateTable(table=self.table)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTable:
+    """Give a table another name."""
+
+    old: str
+    new: str
+
+    def reverse(self) -> RenameTable:
+        """Return the way back."""
+        return RenameTable(old=self.new, new=self.old)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn:
+    """Add a column.
+
+    Args:
+        table: The table's name.
+        column: The column.
+        after: The column it stands behind; None puts it last, the empty string first.
+        backfill: A value for the rows that are there; None leaves them to the column's default.
+    """
+
+    table: str
+    column: Column
+    after: str | None = None
+    backfill: str | int | float | None = None
+
+    def reverse(self) -> DropColumn:
+        """Return the drop of that column."""
+        return DropColumn(table=self.table, column=self.column, after=self.after)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn:
+    """Drop a column; carries the column and its place."""
+
+    table: str
+    column: Column
+    after: str | None = None
+
+    def reverse(self) -> AddColumn:
+        """Return the adding of that column at its old place."""
+        return AddColumn(table=self.table, column=self.column, after=self.after)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameColumn:
+    """Give a column another name."""
+
+    table: str
+    old: str
+    new: str
+
+    def reverse(self) -> RenameColumn:
+        """Return the way back."""
+        return RenameColumn(table=self.table, old=self.new, new=self.old)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterColumn:
+    """Change a column's type, nullability, default or numbering; both sides bear the same name.
+
+    Args:
+        table: The table's name.
+        before: The column as it is.
+        after: The column as it will be.
+        backfill: A value for rows that hold NULL, used when `after` is NOT NULL.
+    """
+
+    table: str
+    before: Column
+    after: Column
+    backfill: str | int | float | None = None
+
+    def reverse(self) -> AlterColumn:
+        """Return the change back."""
+        return AlterColumn(table=self.table, before=self.after, after=self.before)
+
+    @property
+    def retypes(self) -> bool:
+        """True when stored values may have to be converted."""
+        return self.before.type != self.after.type
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex:
+    """Make an index; its name is set."""
+
+    index: Index
+
+    def reverse(self) -> DropIndex:
+        """Return the drop of that index."""
+        return DropIndex(index=self.index)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex:
+    """Drop an index; its name is set."""
+
+    index: Index
+
+    def reverse(self) -> CreateIndex:
+        """Return the making of that index."""
+        return CreateIndex(index=self.index)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetargetReference:
+    """Write a renamed DocType's new name where rows name the DocType.
+
+    Args:
+        table: The table whose rows name it.
+        column: The column that holds DocType names.
+        old: The former DocType name.
+        new: The present one.
+    """
+
+    table: str
+    column: str
+    old: str
+    new: str
+
+    def reverse(self) -> RetargetReference:
+        """Return the way back."""
+        return replace(self, old=self.new, new=self.old)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreColumn:
+    """Bring one column's backed-up values back; rows written since keep theirs.
+
+    Args:
+        table: The table, by the name it had when the backup was taken.
+        column: The column, by that name too.
+        key: The key's column.
+        retyped: The conversion to look through; None when the column had been dropped.
+        key_retyped: The conversion the key went through; None when it did not change.
+    """
+
+    table: str
+    column: str
+    key: str
+    retyped: AlterColumn | None = None
+    key_retyped: AlterColumn | None = None
+
+    def reverse(self) -> RestoreColumn:
+        """Return itself: taking a restore back is left to the operations around it."""
+        return self
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTable:
+    """Bring all backed-up rows of a dropped table back into the table made anew."""
+
+    table: Table
+
+    def reverse(self) -> RestoreTable:
+        """Return itself: the drop of the table takes the rows away."""
+        return self
+
+
+Operation = (
+    CreateTable
+    | DropTable
+    | RenameTable
+    | AddColumn
+    | DropColumn
+    | RenameColumn
+    | AlterColumn
+    | CreateIndex
+    | DropIndex
+    | RetargetReference
+    | RestoreColumn
+    | RestoreTable
+)
+RESTORES = (RestoreColumn, RestoreTable)
+
+
+def table_of(operation: Operation) -> str:
+    """Return the name of the table an operation touches, as it is before the operation."""
+    match operation:
+        case CreateTable(table=table) | DropTable(table=table) | RestoreTable(table=table):
+            return table.name
+        case RenameTable(old=old):
+            return old
+        case CreateIndex(index=index) | DropIndex(index=index):
+            return index.table
+        case AddColumn() | DropColumn() | RenameColumn() | AlterColumn() | RetargetReference() | RestoreColumn():
+            return operation.table
+        case _:
+            assert_never(operation)
+
+
+def endangered(operation: Operation) -> Iterator[tuple[str, str | None]]:
+    """Yield (table, column) of the data an operation may take away; column None means every column."""
+    match operation:
+        case DropTable(table=table):
+            yield table.name, None
+        case DropColumn(table=table, column=column):
+            yield table, column.name
+        case AlterColumn(table=table, before=before) if operation.retypes or operation.backfill is not None:
+            yield table, before.name
+        case _:
+            return
+
+
+def summary(operation: Operation) -> tuple[str, str, str]:
+    """Return an operation as a person reads it: sign (+ - ~ <), object, and what becomes of it."""
+    match operation:
+        case CreateTable(table=table):
+            return "+", table.name, f"new table with {len(table.columns)} columns"
+        case DropTable(table=table):
+            return "-", table.name, "table is dropped"
+        case RenameTable(old=old, new=new):
+            return "~", old, f"renamed to {new}"
+        case AddColumn(table=table, column=column):
+            return "+", f"{table}.{column.name}", describe(column)
+        case DropColumn(table=table, column=column):
+            return "-", f"{table}.{column.name}", f"{describe(column)} is dropped"
+        case RenameColumn(table=table, old=old, new=new):
+            return "~", f"{table}.{old}", f"renamed to {new}"
+        case AlterColumn(table=table, before=before, after=after):
+            return "~", f"{table}.{before.name}", f"{describe(before)} -> {describe(after)}"
+        case CreateIndex(index=index):
+            return "+", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
+        case DropIndex(index=index):
+            return "-", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
+        case RetargetReference(table=table, column=column, old=old, new=new):
+            return "~", f"{table}.{column}", f"rows naming {old!r} name {new!r}"
+        case RestoreColumn(table=table, column=column):
+            return "<", f"{table}.{column}", "values come back from the backup; later writes stay"
+        case RestoreTable(table=table):
+            return "<", table.name, "rows come back from the backup"
+        case _:
+            assert_never(operation)
+
+
+def _kind(index: Index) -> str:
+    return "unique index" if index.unique else "index"
+
+
+def describe(column: Column) -> str:
+    """Return a column's shape in words, such as `varchar(140) not null default 'Open'`."""
+    words = [str(column.type)]
+    if not column.nullable:
+        words.append("not null")
+    if column.default is not None:
+        words.append(f"default {column.default!r}")
+    elif column.default_sql is not None:
+        words.append(f"default {column.default_sql}")
+    if column.autoincrement:
+        words.append("autoincrement")
+    return " ".join(words)

@@ -1,0 +1,74 @@
+"""From a recorded plan to the plan that takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from sodaf_nb.plan.names import Origins, endangered_now
+from sodaf_nb.plan.operations import (
+    AddColumn,
+    AlterColumn,
+    DropTable,
+    Operation,
+    RestoreColumn,
+    RestoreTable,
+)
+from sodaf_nb.plan.plan import Plan
+from sodaf_nb.schema import Column, Kind
+
+KEY = "name"
+Risk = tuple[str, str | None]
+_TEXTS = (Kind.VARCHAR, Kind.TEXT, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.OTHER)
+
+
+def make_rollback(plan: Plan, *, undoes: str, made_for: str, backed_up: Collection[Risk]) -> Plan:
+    """Return the plan that takes `plan` back: structure first, then data from its backup.
+
+    Args:
+        plan: The plan as it was applied.
+        undoes: Id of the migration that applied it.
+        made_for: Fingerprint of the schema as it is now.
+        backed_up: (table, column) that its backup holds and that may have been lost, by their names then.
+    """
+    structure = tuple(_fillable(operation) for operation in plan.reversed())
+    return Plan(
+        doctype=plan.doctype,
+        table=_first_name(plan),
+        operations=(*structure, *_restores(plan, backed_up)),
+        made_for=made_for,
+        kind="rollback",
+        undoes=undoes,
+    )
+
+
+def _first_name(plan: Plan) -> str:
+    return Origins(plan.operations).table(plan.table, until=len(plan.operations)) or plan.table
+
+
+def _fillable(operation: Operation) -> Operation:
+    # A required column comes back before its values do; rows written since keep this filler.
+    if isinstance(operation, AddColumn) and _needs_filler(operation.column):
+        return replace(operation, backfill=_filler(operation.column))
+    if isinstance(operation, AlterColumn) and _needs_filler(operation.after) and operation.before.nullable:
+        return replace(operation, backfill=_filler(operation.after))
+    return operation
+
+
+def _needs_filler(column: Column) -> bool:
+    return not column.nullable and column.default is None and column.default_sql is None
+
+
+def _filler(column: Column) -> str | int:
+    return "" if column.type.kind in _TEXTS else 0
+
+
+def _restores(plan: Plan, backed_up: Collection[Risk]) -> Iterator[Operation]:
+    found = [(plan.operations[n], table, column) for n, table, column in endangered_now(plan.operations)]
+    key = next((o for o, _t, c in found if c == KEY and isinstance(o, AlterColumn)), None)
+    yield from (RestoreTable(table=o.table) for o, table, _c in found if isinstance(o, DropTable))
+    # The key last: the others are matched by it.
+    for operation, table, column in sorted(found, key=lambda each: each[2] == KEY):
+        if column is not None and (table, column) in backed_up:
+            retyped = operation if isinstance(operation, AlterColumn) else None
+            yield RestoreColumn(table=table, column=column, key=KEY, retyped=retyped, key_retyped=key)
