@@ -1,0 +1,21 @@
+"""BC06: a kept and a new column look like one column renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sodaf_nb.validation.evidence import Evidence
+from sodaf_nb.validation.findings import Finding, Group, Severity
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Warn that data stays in the old column; when the old one is dropped the applier asks instead."""
+    for old, new in evidence.rename_candidates:
+        yield Finding(
+            rule="BC06",
+            group=Group.DATA_LOSS_RISK,
+            severity=Severity.WARN,
+            object=f"{evidence.plan.table}.{new}",
+            message=f"{new} starts empty while {old} keeps its values; it may be the same field renamed.",
+            fix=f"if it is, answer with the rename {old}:{new}",
+        )

@@ -1,0 +1,27 @@
+"""DS02: a table is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sodaf_nb.plan import DropTable
+from sodaf_nb.validation.evidence import Evidence
+from sodaf_nb.validation.findings import Finding, Group
+from sodaf_nb.validation.severity import for_loss
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Report each dropped table with the rows it holds; an empty one is worth a note only."""
+    for operation in evidence.plan.operations:
+        if isinstance(operation, DropTable):
+            name = operation.table.name
+            rows = evidence.facts.rows.get(name, 0)
+            yield Finding(
+                rule="DS02",
+                group=Group.DATA_LOSS_RISK,
+                severity=for_loss(evidence.plan, rows),
+                object=name,
+                message=f"{name} is dropped with its {rows} rows.",
+                fix="they are backed up first" if rows else "",
+                count=rows,
+            )

@@ -1,0 +1,31 @@
+"""DS12: a field comes back under the name of a kept column that has another type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sodaf_nb.plan import AlterColumn
+from sodaf_nb.validation.evidence import Evidence
+from sodaf_nb.validation.findings import Finding, Group
+from sodaf_nb.validation.severity import for_loss
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Report a new field that would take over what a removed field of that name left behind."""
+    if evidence.managed is None or evidence.plan.kind == "rollback":
+        return
+    for number, operation in enumerate(evidence.plan.operations):
+        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in evidence.managed:
+            filled = evidence.facts.count(number, "filled")
+            name = f"{operation.table}.{operation.after.name}"
+            yield Finding(
+                rule="DS12",
+                group=Group.DATA_LOSS_RISK,
+                severity=for_loss(evidence.plan, filled.rows),
+                object=name,
+                message=f"{name} was kept when its field was removed as {operation.before.type}; "
+                f"{filled.rows} old values would become {operation.after.type}.",
+                fix="drop the old column first, or give the new field another name",
+                count=filled.rows,
+                samples=filled.samples,
+            )

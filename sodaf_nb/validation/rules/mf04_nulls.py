@@ -1,0 +1,30 @@
+"""MF03 and MF04: a required column that existing rows have no value for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sodaf_nb.plan import AddColumn, AlterColumn
+from sodaf_nb.validation.evidence import Evidence
+from sodaf_nb.validation.findings import Finding, Group, Severity
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Report rows that would hold NULL in a NOT NULL column; the engine would refuse them."""
+    for number, operation in enumerate(evidence.plan.operations):
+        empty = evidence.facts.count(number, "nulls")
+        if isinstance(operation, (AddColumn, AlterColumn)) and empty.rows:
+            added = isinstance(operation, AddColumn)
+            column = operation.column.name if isinstance(operation, AddColumn) else operation.after.name
+            name = f"{operation.table}.{column}"
+            yield Finding(
+                rule="MF03" if added else "MF04",
+                group=Group.DATA_LOSS_RISK,
+                severity=Severity.BLOCK,
+                object=name,
+                message=f"{name} is required but {empty.rows} rows have no value for it.",
+                fix=f"give one with backfill {column}=VALUE, or a default in the DocType",
+                count=empty.rows,
+                samples=empty.samples,
+                acceptable=False,
+            )
