@@ -1,0 +1,54 @@
+"""What must hold before a migration may commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sodaf_nb.database.session import Session
+from sodaf_nb.errors import MigrationExecutionError
+from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.sql.dialects.sqlite_reflection import reflect
+from sodaf_nb.sql.dialects.sqlite_shadow import catalog
+
+Violation = tuple[object, ...]
+
+
+def violations(session: Session) -> frozenset[Violation]:
+    """Return the foreign key violations as (child table, parent table, key number).
+
+    Compared before and after, never demanded to be empty: old violations are not ours (trap R9).
+    Row numbers are left out, since a rebuild may give a table without a key new ones.
+    """
+    return frozenset((t, parent, fk) for t, _row, parent, fk in session.rows("PRAGMA foreign_key_check"))
+
+
+def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schema:
+    """Return the live schema if it is exactly what the empty copy predicted.
+
+    Raises:
+        MigrationExecutionError: With the names of the objects that differ.
+    """
+    live = reflect(session)
+    wanted = catalog(Schema(objects=tuple(expected)))
+    changed = set(catalog(live).items()) ^ set(wanted.items())
+    names = sorted({f"{kind} {name}" for (kind, name), _text in changed})
+    if names:
+        raise MigrationExecutionError(
+            f"The schema did not become what was planned: {', '.join(names)}. Everything was taken back.",
+            hint="plan again; if it happens twice, report it with the DocType",
+        )
+    return live
+
+
+def require_same_violations(before: frozenset[Violation], after: frozenset[Violation]) -> None:
+    """Stop when the migration made rows point to nothing.
+
+    Raises:
+        MigrationExecutionError: With the tables concerned.
+    """
+    new = sorted({str(row[0]) for row in after - before})
+    if new:
+        raise MigrationExecutionError(
+            f"Rows of {', '.join(new)} would point to rows that no longer exist. Everything was taken back.",
+            hint="look at the foreign keys of those tables and plan again",
+        )
