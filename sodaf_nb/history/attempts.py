@@ -1,0 +1,108 @@
+"""Who started what: a hint for recovery, written before the work and settled after it.
+
+The attempt row is never the truth. Whether a migration happened is decided by its history row alone,
+which is written in the same transaction as the change.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+from sodaf_nb.database import Database, Session
+from sodaf_nb.history.manager import TABLE as HISTORY
+from sodaf_nb.sql.quoting import quote
+from sodaf_nb.tabular import Row, Tabular
+
+TABLE = "tabMigrationAttempt"
+_COLUMNS = "id TEXT NOT NULL PRIMARY KEY, doctype TEXT NOT NULL, plan_id TEXT NOT NULL, timestamp TEXT NOT NULL, "
+_COLUMNS += "pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt that was not settled by its own process.
+
+    Args:
+        id: The migration id it had.
+        doctype: Its DocType.
+        outcome: `done` when its history row is there, else `aborted`: nothing of it is in the database.
+    """
+
+    id: str
+    doctype: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recovery(Tabular):
+    """What became of interrupted attempts.
+
+    Args:
+        attempts: Those that were settled now, oldest first.
+    """
+
+    attempts: tuple[Attempt, ...] = ()
+
+    def heading(self) -> str:
+        """Return the count in one line."""
+        return f"Recovery: {len(self.attempts)} interrupted"
+
+    def to_rows(self) -> list[Row]:
+        """Return one row an attempt, with what it means."""
+        meaning = {
+            "done": "was committed; the database holds all of it",
+            "aborted": "was not committed; the database holds none of it, apply again",
+        }
+        return [{"doctype": a.doctype, "outcome": a.outcome, "meaning": meaning[a.outcome]} for a in self.attempts]
+
+    def empty_text(self) -> str:
+        """Say that there was nothing to settle."""
+        return "No interrupted migrations."
+
+
+class AttemptLog:
+    """Writes attempts and settles those whose process died.
+
+    Args:
+        database: The database whose attempts they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, migration_id: str, doctype: str, plan_id: str, timestamp: str) -> None:
+        """Note in a transaction of its own that an attempt begins."""
+        with self._database.write() as session:
+            session.execute(f"CREATE TABLE IF NOT EXISTS {quote(TABLE)} ({_COLUMNS})")
+            session.execute(
+                f"INSERT INTO {quote(TABLE)} VALUES (?, ?, ?, ?, ?, ?, 'started')",
+                (migration_id, doctype, plan_id, timestamp, os.getpid(), platform.node()),
+            )
+
+    def finish(self, migration_id: str, state: str) -> None:
+        """Note in a transaction of its own how an attempt ended: `done` or `aborted`."""
+        with self._database.write() as session:
+            session.execute(f"UPDATE {quote(TABLE)} SET state = ? WHERE id = ?", (state, migration_id))
+
+    def settle(self) -> Recovery:
+        """Decide every open attempt by its history row; call it only while holding the lock.
+
+        The lock is what makes this safe: whoever started them is dead.
+        """
+        with self._database.read() as session:
+            found = _open(session)
+        for attempt in found:
+            self.finish(attempt.id, attempt.outcome)
+        return Recovery(attempts=tuple(found))
+
+
+def _open(session: Session) -> list[Attempt]:
+    tables = {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    if TABLE not in tables:
+        return []
+    applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"
+    ids = {row[0] for row in session.rows(applied)} if HISTORY in tables else set()
+    rows = session.rows(f"SELECT id, doctype FROM {quote(TABLE)} WHERE state = 'started' ORDER BY rowid")
+    return [Attempt(id=i, doctype=d, outcome="done" if i in ids else "aborted") for i, d in rows]

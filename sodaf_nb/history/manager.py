@@ -1,0 +1,112 @@
+"""The table tabMigrationHistory: the only truth about what was applied."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from sodaf_nb.database import Database, Session
+from sodaf_nb.errors import MigrationRollbackError
+from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, from_stored, to_stored
+from sodaf_nb.sql.quoting import quote
+
+TABLE = "tabMigrationHistory"
+_TYPES = {"version": "INTEGER", "execution_time": "REAL", "affected_rows": "INTEGER"}
+_OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after"})
+
+
+class MigrationHistoryManager:
+    """Reads and writes the history. Writing happens inside the migration's own transaction.
+
+    Args:
+        database: The database whose history it is.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_migration_history(self, doctype: str | None = None, *, limit: int | None = None) -> History:
+        """Return the records of one DocType, or of all, newest first; `limit` None returns all."""
+        with self._database.read() as session:
+            records = _all(session)
+        numbered = [(n, r) for n, r in enumerate(records, start=1) if doctype in (None, r.doctype)]
+        newest = numbered[::-1][:limit]
+        return History([record for _n, record in newest], [number for number, _r in newest])
+
+    def get_migration(self, migration_id: str) -> MigrationRecord | None:
+        """Return the record of that id, or None."""
+        return next((r for r in self.get_migration_history() if r.id == migration_id), None)
+
+    def get_latest(self, doctype: str) -> MigrationRecord | None:
+        """Return the newest migration of a DocType that is in force, or None."""
+        records = self.get_migration_history(doctype)
+        return next((r for r in records if r.status == "applied"), None)
+
+    def is_migration_applied(self, migration_id: str) -> bool:
+        """Return True when that migration is in force."""
+        record = self.get_migration(migration_id)
+        return record is not None and record.status == "applied"
+
+    def require(self, migration_id: str) -> MigrationRecord:
+        """Return the record of that id.
+
+        Raises:
+            MigrationRollbackError: If the history has none.
+        """
+        record = self.get_migration(migration_id)
+        if record is None:
+            raise MigrationRollbackError(
+                f"The history has no migration {migration_id!r}.", hint="look at the history for the ids there are"
+            )
+        return record
+
+    def record(self, session: Session, record: MigrationRecord) -> None:
+        """Write one record in the running transaction, making the table on first use."""
+        _ensure_table(session)
+        version = _next_version(session, record.doctype)
+        marks = ", ".join("?" * len(COLUMNS))
+        session.execute(f"INSERT INTO {quote(TABLE)} VALUES ({marks})", to_stored(replace(record, version=version)))
+
+    def mark_rolled_back(self, session: Session, migration_id: str, info: dict[str, Any]) -> None:
+        """Note in the running transaction that a migration was taken back.
+
+        Raises:
+            MigrationRollbackError: If somebody took it back meanwhile.
+        """
+        changed = session.execute(
+            f"UPDATE {quote(TABLE)} SET status = 'rolled_back', rollback_info = json_patch(rollback_info, ?) "
+            "WHERE id = ? AND status = 'applied'",
+            (json.dumps(info, sort_keys=True), migration_id),
+        )
+        if changed != 1:
+            raise MigrationRollbackError(
+                "That migration is no longer in force, so it cannot be taken back.", hint="look at the history"
+            )
+
+
+def _all(session: Session) -> list[MigrationRecord]:
+    if not _exists(session):
+        return []
+    names = ", ".join(map(quote, COLUMNS))
+    return [from_stored(row) for row in session.rows(f"SELECT {names} FROM {quote(TABLE)} ORDER BY rowid")]
+
+
+def _exists(session: Session) -> bool:
+    return bool(session.rows("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", (TABLE,)))
+
+
+def _ensure_table(session: Session) -> None:
+    if not _exists(session):
+        columns = ", ".join(_column(name) for name in COLUMNS)
+        session.execute(f"CREATE TABLE {quote(TABLE)} ({columns})")
+
+
+def _column(name: str) -> str:
+    key = " PRIMARY KEY" if name == "id" else ""
+    return f"{quote(name)} {_TYPES.get(name, 'TEXT')}{'' if name in _OPTIONAL else ' NOT NULL'}{key}"
+
+
+def _next_version(session: Session, doctype: str) -> int:
+    found = session.value(f"SELECT COALESCE(MAX(version), 0) FROM {quote(TABLE)} WHERE doctype = ?", (doctype,))
+    return int(found) + 1

@@ -1,0 +1,124 @@
+"""One line of the migration history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+from sodaf_nb.tabular import Row, Tabular
+
+Status = Literal["applied", "rolled_back", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationRecord:
+    """What happened, as it is stored.
+
+    Args:
+        id: 26 characters, sortable by time.
+        doctype: The DocType.
+        version: Number of the migration among those of its DocType, from 1.
+        timestamp: When it was recorded, ISO 8601 in UTC.
+        sql: The statements that ran.
+        rollback_sql: The statements that take the structure back.
+        status: `applied`, `rolled_back` (was applied and has been taken back) or `failed` (changed nothing).
+        applied_by: Who did it.
+        execution_time: Milliseconds.
+        affected_rows: Rows written by statements that change rows.
+        backup_path: Folder of its backup; None when no data was at risk.
+        error: Why it failed; None when it did not.
+        rollback_info: What a rollback needs and what rollbacks did, as JSON data.
+        fingerprint_before: Hash of the schema it started from.
+        fingerprint_after: Hash of the schema it led to; None when it failed.
+        plan_id: Content hash of its plan.
+        environment: Versions and the environment's name, as JSON data.
+        metadata: Findings accepted, columns the DocType had, and the like, as JSON data.
+    """
+
+    id: str
+    doctype: str
+    version: int
+    timestamp: str
+    sql: tuple[str, ...]
+    rollback_sql: tuple[str, ...]
+    status: Status
+    applied_by: str
+    execution_time: float
+    affected_rows: int
+    backup_path: str | None
+    error: str | None
+    rollback_info: dict[str, Any]
+    fingerprint_before: str
+    fingerprint_after: str | None
+    plan_id: str
+    environment: dict[str, Any]
+    metadata: dict[str, Any]
+
+
+COLUMNS = tuple(MigrationRecord.__dataclass_fields__)
+_JSON = frozenset({"sql", "rollback_sql", "rollback_info", "environment", "metadata"})
+
+
+def to_stored(record: MigrationRecord) -> tuple[Any, ...]:
+    """Return the record as the values of its row, in the order of `COLUMNS`."""
+    values = ((name, getattr(record, name)) for name in COLUMNS)
+    return tuple(json.dumps(value, sort_keys=True) if name in _JSON else value for name, value in values)
+
+
+def from_stored(row: Sequence[Any]) -> MigrationRecord:
+    """Return the record a row holds."""
+    fields = {n: json.loads(v) if n in _JSON else v for n, v in zip(COLUMNS, row, strict=True)}
+    fields["sql"], fields["rollback_sql"] = tuple(fields["sql"]), tuple(fields["rollback_sql"])
+    return MigrationRecord(**fields)
+
+
+class History(Tabular, Sequence[MigrationRecord]):
+    """Migration records, newest first; shows as a table without ids and times.
+
+    Args:
+        records: The records, newest first.
+        first_number: Running number of the oldest one.
+    """
+
+    __slots__ = ("_numbers", "_records")
+
+    def __init__(self, records: Sequence[MigrationRecord], numbers: Sequence[int]) -> None:
+        self._records = tuple(records)
+        self._numbers = tuple(numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> MigrationRecord: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[MigrationRecord, ...]: ...
+    def __getitem__(self, place: int | slice) -> MigrationRecord | tuple[MigrationRecord, ...]:
+        return self._records[place]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def heading(self) -> str:
+        """Return the count in one line."""
+        return f"History: {len(self)} {'migration' if len(self) == 1 else 'migrations'}, newest first"
+
+    def to_rows(self) -> list[Row]:
+        """Return one row a migration; `#` counts from the oldest."""
+        return list(self._rows())
+
+    def _rows(self) -> Iterator[Row]:
+        for number, record in zip(self._numbers, self._records, strict=True):
+            yield {
+                "#": number,
+                "doctype": record.doctype,
+                "version": record.version,
+                "kind": "rollback" if record.rollback_info.get("rollback_of") else "sync",
+                "status": record.status,
+                "changes": "; ".join(record.metadata.get("summary", ())),
+                "backup": "yes" if record.backup_path else "",
+                "error": record.error or "",
+            }
+
+    def empty_text(self) -> str:
+        """Say that nothing was done yet."""
+        return "No migrations yet."
