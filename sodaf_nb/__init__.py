@@ -1,0 +1,150 @@
+"""Change the schema of a live database from a notebook without fear.
+
+Public names load on first use, so that importing the package and loading the extension stay light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from sodaf_nb.applier import MigrationApplier
+    from sodaf_nb.backup import BackupStrategy, FullBackupStrategy, MigrationBackupManager
+    from sodaf_nb.database import Database
+    from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
+    from sodaf_nb.doctype import DocType, DocTypeEngine, Field
+    from sodaf_nb.errors import (
+        BlockedMigrationError,
+        DatabaseError,
+        DocTypeNotFoundError,
+        InvalidDocTypeError,
+        LockedError,
+        MigrationBackupError,
+        MigrationCancelledError,
+        MigrationExecutionError,
+        MigrationRestoreError,
+        MigrationRollbackError,
+        MigrationTimeoutError,
+        RenameQuestionError,
+        SodafError,
+        StalePlanError,
+        UnsupportedChangeError,
+        UsageError,
+    )
+    from sodaf_nb.execution import MigrationExecutor
+    from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
+    from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
+    from sodaf_nb.plan import Plan
+    from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+    from sodaf_nb.sql import SQLGenerator
+    from sodaf_nb.validation import Finding, MigrationValidator
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "applier": ("MigrationApplier",),
+    "backup": ("BackupStrategy", "FullBackupStrategy", "MigrationBackupManager"),
+    "database": ("Database",),
+    "diff": ("SchemaComparisonEngine", "SchemaDiff"),
+    "doctype": ("DocType", "DocTypeEngine", "Field"),
+    "errors": (
+        "BlockedMigrationError",
+        "DatabaseError",
+        "DocTypeNotFoundError",
+        "InvalidDocTypeError",
+        "LockedError",
+        "MigrationBackupError",
+        "MigrationCancelledError",
+        "MigrationExecutionError",
+        "MigrationRestoreError",
+        "MigrationRollbackError",
+        "MigrationTimeoutError",
+        "RenameQuestionError",
+        "SodafError",
+        "StalePlanError",
+        "UnsupportedChangeError",
+        "UsageError",
+    ),
+    "execution": ("MigrationExecutor",),
+    "history": ("MigrationHistoryManager", "MigrationRecord"),
+    "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
+    "plan": ("Plan",),
+    "results": ("BatchMigrationResult", "DryRunResult", "MigrationResult"),
+    "sql": ("SQLGenerator",),
+    "validation": ("Finding", "MigrationValidator"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ApplyOptions",
+    "BackupStrategy",
+    "BatchMigrationResult",
+    "BlockedMigrationError",
+    "Database",
+    "DatabaseError",
+    "DocType",
+    "DocTypeEngine",
+    "DocTypeNotFoundError",
+    "DryRunResult",
+    "Field",
+    "Finding",
+    "FullBackupStrategy",
+    "InvalidDocTypeError",
+    "LockedError",
+    "MigrationApplier",
+    "MigrationBackupError",
+    "MigrationBackupManager",
+    "MigrationCancelledError",
+    "MigrationExecutionError",
+    "MigrationExecutor",
+    "MigrationHistoryManager",
+    "MigrationRecord",
+    "MigrationRestoreError",
+    "MigrationResult",
+    "MigrationRollbackError",
+    "MigrationTimeoutError",
+    "MigrationValidator",
+    "Plan",
+    "RenameQuestionError",
+    "RollbackOptions",
+    "SQLGenerator",
+    "SchemaComparisonEngine",
+    "SchemaDiff",
+    "SodafError",
+    "StalePlanError",
+    "SyncOptions",
+    "UnsupportedChangeError",
+    "UsageError",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Register the magics; called by `%load_ext sodaf_nb`."""
+    from sodaf_nb.notebook.extension import load_ipython_extension as load  # noqa: PLC0415  IPython only
+
+    load(ip)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Take the magics away; called by `%unload_ext sodaf_nb`."""
+    from sodaf_nb.notebook.extension import unload_ipython_extension as unload  # noqa: PLC0415  IPython only
+
+    unload(ip)

@@ -1,0 +1,258 @@
+"""Runs a job: one lock, one transaction, a savepoint a step, verified before the commit."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.backup.ids import ulid
+from sodaf_nb.database import Database, Session, exclusive, gather, require_catalog, require_same_violations, violations
+from sodaf_nb.errors import (
+    MigrationCancelledError,
+    MigrationExecutionError,
+    SodafError,
+    StalePlanError,
+)
+from sodaf_nb.execution import recorder
+from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
+from sodaf_nb.options import ApplyOptions
+from sodaf_nb.plan import CreateTable, DropTable
+from sodaf_nb.plan.names import concerned
+from sodaf_nb.results import MigrationResult
+from sodaf_nb.schema import Schema
+from sodaf_nb.sql.dialects.sqlite_reflection import reflect
+from sodaf_nb.sql.dialects.sqlite_shadow import BACKUP
+from sodaf_nb.sql.quoting import quote
+from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What happened inside the transaction."""
+
+    backup: Any
+    affected_rows: int
+    milliseconds: float
+
+
+class MigrationExecutor:
+    """Carries out jobs. After any failure the database is exactly as before, and the history says so.
+
+    Args:
+        database: The database to change.
+        history: Where the outcome is recorded, in the same transaction.
+        backups: Where endangered data is saved first.
+        options: Choices for all jobs.
+        clock: Gives the time in UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        history: MigrationHistoryManager,
+        backups: MigrationBackupManager,
+        options: ApplyOptions,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._history = history
+        self._backups = backups
+        self._options = options
+        self._clock = clock
+        self._attempts = AttemptLog(database)
+        self._validator = MigrationValidator()
+
+    def recover(self) -> Recovery:
+        """Settle attempts whose process died; refuses while a migration is running.
+
+        Raises:
+            LockedError: If another migration is running.
+        """
+        with exclusive(self._database.uri, self._database.file):
+            return self._attempts.settle()
+
+    def execute(self, job: Job) -> MigrationResult:
+        """Run a job.
+
+        Raises:
+            LockedError: If another migration or writer holds the database.
+            StalePlanError: If the schema moved since the plan was made.
+            BlockedMigrationError: If the rows changed so that more would be lost than was accepted.
+            MigrationBackupError: If endangered data could not be saved and proven; nothing was changed.
+            MigrationExecutionError: If a step or the verification failed; nothing was changed.
+            MigrationCancelledError: If the user interrupted it; nothing was changed.
+        """
+        with exclusive(self._database.uri, self._database.file):
+            self._attempts.settle()
+            migration_id = ulid(self._clock())
+            self._attempts.start(migration_id, job.plan.doctype, job.plan.id, self._timestamp())
+            done = self._settled(job, migration_id)
+            self._attempts.finish(migration_id, "done")
+            return _result(job, migration_id, done)
+
+    def _settled(self, job: Job, migration_id: str) -> _Done:
+        """Run the transaction and decide by the history whether it happened."""
+        progress: list[_Done] = []
+        try:
+            return self._transaction(job, migration_id, progress)
+        except BaseException as error:
+            if progress and self._history.is_migration_applied(migration_id):
+                return progress[0]
+            self._record_failure(job, migration_id, error)
+            raise _as_ours(error) from error
+
+    def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
+        started = time.perf_counter()
+        with self._attached(job) as attach, self._database.write() as session:
+            self._recheck(session, job)
+            before = violations(session)
+            backup = self._saved(job, migration_id)
+            attach(session)
+            rows = self._run(session, job)
+            after = self._verified(session, job)
+            require_same_violations(before, violations(session))
+            milliseconds = (time.perf_counter() - started) * 1000
+            done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
+            self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))
+            progress.append(done)
+        return done
+
+    @contextmanager
+    def _attached(self, job: Job) -> Iterator[Callable[[Session], None]]:
+        """Yield what makes a rollback's backup readable inside the transaction."""
+        if job.backup_id is None:
+            yield lambda _session: None
+            return
+        with self._backups.open_data(job.backup_id) as path:
+            yield lambda session: _attach(session, str(path))
+
+    def _recheck(self, session: Session, job: Job) -> None:
+        live = reflect(session)
+        if plan_fingerprint(job.plan, live) != job.plan.made_for:
+            raise StalePlanError(
+                f"The schema of {job.plan.table} changed after the plan was made.",
+                hint="make a new plan and review it again",
+            )
+        now = job.with_facts(gather(session, job.plan, live))
+        require_accepted(job.plan.doctype, self._validator.validate(now.evidence), job.accept)
+
+    def _saved(self, job: Job, migration_id: str) -> Any:
+        tables = {table for table, _column in job.risks}
+        if not tables:
+            return None
+        self._tell("back up and verify", 0, len(job.script.up))
+        table = tables.pop()
+        return self._backups.create_backup(
+            job.plan.doctype, table, migration_id=migration_id, schema_fingerprint=job.plan.made_for
+        )
+
+    def _run(self, session: Session, job: Job) -> int:
+        steps = job.script.up
+        affected = 0
+        for number, step in enumerate(steps):
+            self._tell(step.title, number, len(steps))
+            with session.savepoint(f"sodaf_step_{number}"):
+                affected += sum(session.execute(statement) for statement in step.statements)
+        self._tell("verify", len(steps), len(steps))
+        return affected
+
+    def _verified(self, session: Session, job: Job) -> Schema:
+        after = require_catalog(session, job.script.objects)
+        if not any(isinstance(o, (CreateTable, DropTable)) for o in job.plan.operations):
+            _require_rows(session, job)
+        return after
+
+    def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: str) -> None:
+        facts = self._facts(migration_id, done.milliseconds)
+        record = recorder.success(job, backup=done.backup, after=after, affected_rows=done.affected_rows, **facts)
+        self._history.record(session, record)
+        if job.plan.undoes:
+            info = {"rolled_back_by": migration_id, "rolled_back_at": self._timestamp()}
+            self._history.mark_rolled_back(session, job.plan.undoes, info)
+
+    def _record_failure(self, job: Job, migration_id: str, error: BaseException) -> None:
+        # Best effort: a database that cannot be written now must not hide the error itself.
+        try:
+            self._attempts.finish(migration_id, "aborted")
+            with self._database.write() as session:
+                self._history.record(session, recorder.failure(job, str(error), **self._facts(migration_id, 0.0)))
+        except SodafError:
+            return
+
+    def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
+        return {
+            "id": migration_id,
+            "timestamp": self._timestamp(),
+            "applied_by": self._options.applied_by or getpass.getuser(),
+            "execution_time": milliseconds,
+            "environment": self._options.environment,
+        }
+
+    def _timestamp(self) -> str:
+        return self._clock().isoformat()
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self._options.progress is not None:
+            self._options.progress(what, done, total)
+
+
+def _attach(session: Session, path: str) -> None:
+    session.execute(f"ATTACH ? AS {BACKUP}", (path,))
+
+
+def _require_rows(session: Session, job: Job) -> None:
+    """Stop when a migration that adds and drops no table has changed its number of rows."""
+    before = job.evidence.facts.rows
+    names = concerned(job.plan.operations, job.plan.table)
+    present = next((name for name in before if name in names), None)
+    if present is None:
+        return
+    rows = int(session.value(f"SELECT COUNT(*) FROM {quote(job.plan.table)}"))
+    if rows != before[present]:
+        raise MigrationExecutionError(
+            f"{job.plan.table} had {before[present]} rows and would have {rows}. Everything was taken back.",
+            hint="somebody may have written meanwhile; plan again",
+        )
+
+
+def _as_ours(error: BaseException) -> BaseException:
+    """Return the error to raise: ours as they are, an interrupt in words, anything else wrapped."""
+    if isinstance(error, (SodafError, MemoryError, SystemExit)):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return MigrationCancelledError(
+            "The migration was stopped by the user and taken back; nothing was changed.", hint="apply again when ready"
+        )
+    return MigrationExecutionError(
+        f"The migration failed and was taken back; nothing was changed: {error}.",
+        hint="the history has a failed entry with this message",
+    )
+
+
+def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
+    left = (f for f in job.findings if f.severity is not Severity.INFO)
+    return MigrationResult(
+        success=True,
+        migration_id=migration_id,
+        doctype=job.plan.doctype,
+        outcome="applied",
+        sql=job.script.sql,
+        warnings=tuple(f"{f.rule} {f.message}" for f in left),
+        affected_rows=done.affected_rows,
+        execution_time_ms=done.milliseconds,
+        backup_path=str(done.backup.path) if done.backup else None,
+        findings=job.findings,
+        metadata={"plan_id": job.plan.id, "changes": tuple(job.plan.to_rows()), "script": job.script.digest},
+    )

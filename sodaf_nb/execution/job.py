@@ -1,0 +1,77 @@
+"""A migration that was planned, judged and accepted, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sodaf_nb.options import Accept
+from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, DropTable, Plan, summary
+from sodaf_nb.plan.names import concerned, endangered_now
+from sodaf_nb.plan.rollback import Risk
+from sodaf_nb.schema import Schema
+from sodaf_nb.schema.closure import schema_fingerprint
+from sodaf_nb.sql import Script
+from sodaf_nb.sql.dialects.sqlite import keeps_values
+from sodaf_nb.validation import Evidence, Facts, Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Everything the executor needs, decided before it starts.
+
+    Args:
+        plan: What to do.
+        script: Its SQL.
+        live: The schema it starts from.
+        evidence: What the rules judged.
+        findings: What they said.
+        accept: Ids the user takes on.
+        managed: Columns the DocType has after the migration.
+        backup_id: The backup a rollback reads; None when it reads none.
+    """
+
+    plan: Plan
+    script: Script
+    live: Schema
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    accept: Accept = ()
+    managed: tuple[str, ...] = ()
+    backup_id: str | None = None
+
+    @property
+    def risks(self) -> tuple[Risk, ...]:
+        """(table, column) of live rows' data that the plan may take away."""
+        return tuple(dict.fromkeys(_risks(self.plan, self.evidence.facts)))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """One line a change, for the history and for people."""
+        return tuple(" ".join(summary(operation)) for operation in self.plan.operations)
+
+    def with_facts(self, facts: Facts) -> Job:
+        """Return the same job judged on other facts."""
+        return replace(self, evidence=replace(self.evidence, facts=facts))
+
+
+def _risks(plan: Plan, facts: Facts) -> Iterator[Risk]:
+    for number, table, column in endangered_now(plan.operations):
+        operation = plan.operations[number]
+        if facts.rows.get(table, 0) and _can_lose(operation):
+            yield table, column
+
+
+def _can_lose(operation: object) -> bool:
+    match operation:
+        case AlterColumn(before=before, after=after):
+            return operation.backfill is not None or not keeps_values(before.type, after.type)
+        case DropColumn() | DropTable() | AddColumn():
+            return True
+        case _:
+            return False
+
+
+def plan_fingerprint(plan: Plan, live: Schema) -> str:
+    """Return the fingerprint of what a plan concerns, in a schema."""
+    return schema_fingerprint(live, concerned(plan.operations, plan.table))

@@ -1,0 +1,68 @@
+"""What the history keeps of a job."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from typing import Any
+
+from sodaf_nb.execution.job import Job
+from sodaf_nb.history import MigrationRecord
+from sodaf_nb.schema import encode
+
+
+def success(job: Job, **facts: Any) -> MigrationRecord:
+    """Return the record of a migration that is about to commit."""
+    return _record(job, status="applied", error=None, **facts)
+
+
+def failure(job: Job, error: str, **facts: Any) -> MigrationRecord:
+    """Return the record of a migration that changed nothing."""
+    return _record(job, status="failed", error=error, backup=None, after=None, affected_rows=0, **facts)
+
+
+def _record(job: Job, *, environment: str, backup: Any, after: str | None, **facts: Any) -> MigrationRecord:
+    return MigrationRecord(
+        doctype=job.plan.doctype,
+        version=0,  # numbered when it is written
+        sql=job.script.sql,
+        rollback_sql=job.script.rollback_sql,
+        backup_path=str(backup.path) if backup else None,
+        rollback_info=_rollback_info(job, backup),
+        fingerprint_before=job.plan.made_for,
+        fingerprint_after=after,
+        plan_id=job.plan.id,
+        environment={"name": environment, "python": platform.python_version(), "engine": _engine()},
+        metadata=_metadata(job),
+        **facts,
+    )
+
+
+def _engine() -> str:
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
+def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
+    info: dict[str, Any] = {"plan": encode(job.plan)}
+    if job.plan.undoes:
+        info["rollback_of"] = job.plan.undoes
+    if backup:
+        table = job.live.table(backup.table)
+        info |= {"backup_id": backup.id, "risks": [list(risk) for risk in job.risks]}
+        info["backup_sql"] = [table.sql] if table else []
+    return info
+
+
+def _metadata(job: Job) -> dict[str, Any]:
+    accepted = "all" if job.accept == "all" else sorted(job.accept)
+    return {
+        "summary": list(job.changes),
+        "accepted": accepted,
+        "findings": [_finding(finding) for finding in job.findings],
+        "columns": list(job.managed),
+        "script": job.script.digest,
+    }
+
+
+def _finding(finding: Any) -> dict[str, Any]:
+    return {"rule": finding.rule, "severity": str(finding.severity), "object": finding.object, "count": finding.count}
