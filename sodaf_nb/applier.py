@@ -23,7 +23,6 @@ from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema, decode
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import SQLGenerator, syntax_errors
-from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.validation import Evidence, Finding, MigrationValidator, blocking, require_accepted
 
 
@@ -54,7 +53,7 @@ class MigrationApplier:
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._comparison = SchemaComparisonEngine(database, doctypes)
-        self._generator = SQLGenerator()
+        self._generator = SQLGenerator(database.dialect)
         self._validator = MigrationValidator()
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
@@ -201,12 +200,12 @@ class MigrationApplier:
     ) -> Job:
         script = self._generator.generate(plan, live, backup=backup_sql)
         with self.database.read() as session:
-            facts = gather(session, plan, reflect(session))
+            facts = gather(session, plan, session.reflect())
         evidence = Evidence(
             plan=plan,
             script=script,
             facts=facts,
-            syntax_errors=syntax_errors(script, live, backup=backup_sql),
+            syntax_errors=syntax_errors(script, live, backup=backup_sql, dialect=self.database.dialect),
             managed=self._managed_before(plan),
             rename_candidates=rename_candidates,
         )
@@ -214,6 +213,7 @@ class MigrationApplier:
             plan=plan,
             script=script,
             live=live,
+            dialect=self.database.dialect,
             evidence=evidence,
             findings=self._validator.validate(evidence),
             accept=accept,

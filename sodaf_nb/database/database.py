@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 from sodaf_nb.database.session import Session
 from sodaf_nb.errors import DatabaseError, LockedError
 from sodaf_nb.schema import Schema
-from sodaf_nb.sql.dialects.sqlite_reflection import reflect
+from sodaf_nb.sql.dialect import Dialect
+from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
 
 _MEMORY = (None, "", ":memory:")
 
@@ -49,6 +50,7 @@ class Database:
             )
         self.file = None if in_memory else Path(str(url.database)).resolve()
         self.uri = _memory_uri() if in_memory else f"file:{percent(str(self.file))}"
+        self.dialect: Dialect = SQLITE
         self.lock_timeout_s = lock_timeout_s
         # Keeps a database in memory alive between connections; None for a file.
         self._keeper = self.connect() if in_memory else None
@@ -107,7 +109,7 @@ class Database:
                 connection.exec_driver_sql(begin)
             except DBAPIError as error:
                 raise _locked(self.name, error) from None
-            session = Session(connection)
+            session = Session(connection, self.dialect)
             try:
                 yield session
             except BaseException:
@@ -126,7 +128,7 @@ class Database:
     def reflect(self) -> Schema:
         """Return the whole live schema, from one snapshot."""
         with self.read() as session:
-            return reflect(session)
+            return session.reflect()
 
     def close(self) -> None:
         """Close what is open; a database in memory is gone afterwards."""

@@ -20,7 +20,7 @@ from sodaf_nb.plan import (
 )
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.schema import Column, Kind, Schema
-from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.validation.evidence import Aspect, Count, Facts
 
@@ -40,7 +40,7 @@ def gather(session: Session, plan: Plan, live: Schema) -> Facts:
             duplicates = _duplicates(session, operation, origins, number, plan)
             counts[number, _DUPLICATES] = duplicates
             continue
-        for aspect, table, condition in _questions(operation, origins, number):
+        for aspect, table, condition in _questions(operation, origins, number, session.dialect):
             counts[number, aspect] = _count(session, live, table, condition)
     return Facts(rows=MappingProxyType(_rows(session, plan, origins, live)), counts=MappingProxyType(counts))
 
@@ -62,7 +62,7 @@ def _restores(operation: Operation) -> bool:
     return isinstance(operation, (RestoreColumn, RestoreTable))
 
 
-def _questions(operation: Operation, origins: Origins, number: int) -> Iterator[Question]:
+def _questions(operation: Operation, origins: Origins, number: int, dialect: Dialect) -> Iterator[Question]:
     if isinstance(operation, (RestoreColumn, RestoreTable)):
         return
     table = origins.table(table_of(operation), until=number)
@@ -76,7 +76,7 @@ def _questions(operation: Operation, origins: Origins, number: int) -> Iterator[
         case AlterColumn(before=before):
             here = origins.column(operation.table, before.name, until=number)
             if here is not None:
-                yield from _about_alter(operation, table, quote(here))
+                yield from _about_alter(operation, table, quote(here), dialect)
         case AddColumn(column=column) if not column.nullable and operation.backfill is None:
             if column.default is None and column.default_sql is None and not column.hidden:
                 yield _NULLS, table, "1"
@@ -91,10 +91,10 @@ def _filled(here: str, column: Column) -> str:
     return f"{here} IS NOT NULL{beyond_default}"
 
 
-def _about_alter(operation: AlterColumn, table: str, here: str) -> Iterator[Question]:
+def _about_alter(operation: AlterColumn, table: str, here: str, dialect: Dialect) -> Iterator[Question]:
     before, after = operation.before, operation.after
     if operation.retypes:
-        yield _INEXACT, table, spelling.convert(here, before, after).inexact
+        yield _INEXACT, table, dialect.convert(here, before, after).inexact
         yield _FILLED, table, _filled(here, before)
     if after.type.kind is Kind.VARCHAR and (before.type.length or 0) != after.type.length:
         yield _TOO_LONG, table, f"LENGTH({here}) > {int(after.type.length or 0)}"

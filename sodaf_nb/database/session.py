@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from sodaf_nb.errors import LockedError, MigrationExecutionError
+from sodaf_nb.schema import Schema
+from sodaf_nb.sql.dialect import BACKUP, Dialect
 from sodaf_nb.sql.quoting import quote
 
 Params = Sequence[Any]
@@ -20,10 +22,20 @@ class Session:
 
     Args:
         connection: The SQLAlchemy connection, already inside the transaction.
+        dialect: The engine's dialect.
     """
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
         self._connection = connection
+        self.dialect = dialect
+
+    def reflect(self) -> Schema:
+        """Return the live schema as this transaction sees it."""
+        return self.dialect.reflect(self)
+
+    def attach_backup(self, path: str) -> None:
+        """Make a backup's unpacked data readable under the name rollback scripts use."""
+        self.execute(f"ATTACH ? AS {quote(BACKUP)}", (path,))
 
     @property
     def in_transaction(self) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from sodaf_nb.database.session import Session
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.schema import Schema, SchemaObject
-from sodaf_nb.sql.dialects.sqlite_reflection import reflect
-from sodaf_nb.sql.dialects.sqlite_shadow import catalog
 
 Violation = tuple[object, ...]
 
@@ -28,7 +26,8 @@ def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schem
     Raises:
         MigrationExecutionError: With the names of the objects that differ.
     """
-    live = reflect(session)
+    catalog = session.dialect.catalog
+    live = session.reflect()
     wanted = catalog(Schema(objects=tuple(expected)))
     changed = set(catalog(live).items()) ^ set(wanted.items())
     names = sorted({f"{kind} {name}" for (kind, name), _text in changed})

@@ -27,8 +27,6 @@ from sodaf_nb.plan import CreateTable, DropTable
 from sodaf_nb.plan.names import concerned
 from sodaf_nb.results import MigrationResult
 from sodaf_nb.schema import Schema
-from sodaf_nb.sql.dialects.sqlite_reflection import reflect
-from sodaf_nb.sql.dialects.sqlite_shadow import BACKUP
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
 
@@ -136,10 +134,10 @@ class MigrationExecutor:
             yield lambda _session: None
             return
         with self._backups.open_data(job.backup_id) as path:
-            yield lambda session: _attach(session, str(path))
+            yield lambda session: session.attach_backup(str(path))
 
     def _recheck(self, session: Session, job: Job) -> None:
-        live = reflect(session)
+        live = session.reflect()
         if plan_fingerprint(job.plan, live) != job.plan.made_for:
             raise StalePlanError(
                 f"The schema of {job.plan.table} changed after the plan was made.",
@@ -206,10 +204,6 @@ class MigrationExecutor:
     def _tell(self, what: str, done: int, total: int) -> None:
         if self._options.progress is not None:
             self._options.progress(what, done, total)
-
-
-def _attach(session: Session, path: str) -> None:
-    session.execute(f"ATTACH ? AS {BACKUP}", (path,))
 
 
 def _require_rows(session: Session, job: Job) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sodaf_nb.options import Accept
-from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, DropTable, Plan, summary
+from sodaf_nb.plan import AlterColumn, DropColumn, DropTable, Plan, summary
 from sodaf_nb.plan.names import concerned, endangered_now
 from sodaf_nb.plan.rollback import Risk
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import Script
-from sodaf_nb.sql.dialects.sqlite import keeps_values
+from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.validation import Evidence, Facts, Finding
 
 
@@ -24,6 +24,7 @@ class Job:
         plan: What to do.
         script: Its SQL.
         live: The schema it starts from.
+        dialect: The engine's dialect.
         evidence: What the rules judged.
         findings: What they said.
         accept: Ids the user takes on.
@@ -34,6 +35,7 @@ class Job:
     plan: Plan
     script: Script
     live: Schema
+    dialect: Dialect
     evidence: Evidence
     findings: tuple[Finding, ...]
     accept: Accept = ()
@@ -43,7 +45,7 @@ class Job:
     @property
     def risks(self) -> tuple[Risk, ...]:
         """(table, column) of live rows' data that the plan may take away."""
-        return tuple(dict.fromkeys(_risks(self.plan, self.evidence.facts)))
+        return tuple(dict.fromkeys(_risks(self.plan, self.evidence.facts, self.dialect)))
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -55,18 +57,18 @@ class Job:
         return replace(self, evidence=replace(self.evidence, facts=facts))
 
 
-def _risks(plan: Plan, facts: Facts) -> Iterator[Risk]:
+def _risks(plan: Plan, facts: Facts, dialect: Dialect) -> Iterator[Risk]:
     for number, table, column in endangered_now(plan.operations):
         operation = plan.operations[number]
-        if facts.rows.get(table, 0) and _can_lose(operation):
+        if facts.rows.get(table, 0) and _can_lose(operation, dialect):
             yield table, column
 
 
-def _can_lose(operation: object) -> bool:
+def _can_lose(operation: object, dialect: Dialect) -> bool:
     match operation:
         case AlterColumn(before=before, after=after):
-            return operation.backfill is not None or not keeps_values(before.type, after.type)
-        case DropColumn() | DropTable() | AddColumn():
+            return operation.backfill is not None or not dialect.keeps_values(before.type, after.type)
+        case DropColumn() | DropTable():
             return True
         case _:
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sqlite3
 from typing import Any
 
 from sodaf_nb.execution.job import Job
@@ -32,14 +31,10 @@ def _record(job: Job, *, environment: str, backup: Any, after: str | None, **fac
         fingerprint_before=job.plan.made_for,
         fingerprint_after=after,
         plan_id=job.plan.id,
-        environment={"name": environment, "python": platform.python_version(), "engine": _engine()},
+        environment={"name": environment, "python": platform.python_version(), "engine": job.dialect.version},
         metadata=_metadata(job),
         **facts,
     )
-
-
-def _engine() -> str:
-    return f"SQLite {sqlite3.sqlite_version}"
 
 
 def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:

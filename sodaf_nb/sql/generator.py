@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.plan import DropIndex, DropTable, Operation, Plan, RenameTable
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.naming import is_ours
-from sodaf_nb.sql.dialects.sqlite_render import render
-from sodaf_nb.sql.dialects.sqlite_shadow import Shadow, catalog
+from sodaf_nb.sql.dialect import Dialect, EngineRefusedError, SchemaCopy
+from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
 from sodaf_nb.sql.script import Script, Step
 
 
 class SQLGenerator:
-    """Turns plans into scripts."""
+    """Turns plans into scripts.
+
+    Args:
+        dialect: The engine's dialect.
+    """
+
+    def __init__(self, dialect: Dialect = SQLITE) -> None:
+        self._dialect = dialect
 
     def generate(self, plan: Plan, live: Schema, *, backup: tuple[str, ...] = ()) -> Script:
         """Return the script of a plan, both directions, proven on an empty copy of the schema.
@@ -30,43 +36,50 @@ class SQLGenerator:
             UnsupportedChangeError: If the engine refuses the change, or it would break or lose an object
                 that the plan does not name; nothing has touched the live database.
         """
-        shadow = Shadow(live, backup=backup)
+        shadow = self._dialect.copy(live, backup=backup)
         try:
             return self._generated(plan, live, shadow)
         finally:
             shadow.close()
 
-    def _generated(self, plan: Plan, live: Schema, shadow: Shadow) -> Script:
+    def _generated(self, plan: Plan, live: Schema, shadow: SchemaCopy) -> Script:
         broken = shadow.broken()
-        up = _rendered(plan, shadow)
+        up = self._rendered(plan, shadow)
         after = shadow.schema()
-        _require_nothing_lost(plan, live, after)
+        self._require_nothing_lost(plan, live, after)
         _require_nothing_broken(plan, broken, shadow.broken())
-        down, problem = _way_back(plan, live, shadow)
+        down, problem = self._way_back(plan, live, shadow)
         return Script(up=up, down=down, objects=after.objects, problem=problem)
 
+    def _rendered(self, plan: Plan, shadow: SchemaCopy) -> tuple[Step, ...]:
+        try:
+            return self._dialect.render(plan.operations, shadow)
+        except EngineRefusedError as error:
+            raise UnsupportedChangeError(
+                f"The engine refuses the change of {plan.table}: {error}.",
+                objects=(plan.table,),
+                hint="something the DocType does not mention depends on it; change or drop that first",
+            ) from None
 
-def _rendered(plan: Plan, shadow: Shadow) -> tuple[Step, ...]:
-    try:
-        return render(plan.operations, shadow)
-    except sqlite3.Error as error:
-        raise UnsupportedChangeError(
-            f"SQLite refuses the change of {plan.table}: {error}.",
-            objects=(plan.table,),
-            hint="something the DocType does not mention depends on it; change or drop that first",
-        ) from None
+    def _require_nothing_lost(self, plan: Plan, live: Schema, after: Schema) -> None:
+        left = set(self._dialect.catalog(after))
+        planned = set(_planned_losses(plan.operations, live))
+        lost = [f"{kind} {name}" for kind, name in self._dialect.catalog(live) if (kind, name) not in left | planned]
+        if lost:
+            raise UnsupportedChangeError(
+                f"The change of {plan.table} would lose {', '.join(lost)}.",
+                objects=lost,
+                hint="drop those objects yourself first if they are not needed",
+            )
 
-
-def _require_nothing_lost(plan: Plan, live: Schema, after: Schema) -> None:
-    left = set(catalog(after))
-    planned = set(_planned_losses(plan.operations, live))
-    lost = [f"{kind} {name}" for kind, name in catalog(live) if (kind, name) not in left | planned]
-    if lost:
-        raise UnsupportedChangeError(
-            f"The change of {plan.table} would lose {', '.join(lost)}.",
-            objects=lost,
-            hint="drop those objects yourself first if they are not needed",
-        )
+    def _way_back(self, plan: Plan, live: Schema, shadow: SchemaCopy) -> tuple[tuple[Step, ...], str]:
+        try:
+            down = self._dialect.render(plan.reversed(), shadow)
+        except (EngineRefusedError, UnsupportedChangeError) as error:
+            return (), f"the way back fails: {error}"
+        changed = sorted(set(self._dialect.catalog(shadow.schema()).items()) ^ set(self._dialect.catalog(live).items()))
+        names = dict.fromkeys(f"{kind} {name}" for (kind, name), _text in changed)
+        return down, f"the way back leaves {', '.join(names)} different" if names else ""
 
 
 def _planned_losses(operations: Sequence[Operation], live: Schema) -> Iterator[tuple[str, str]]:
@@ -85,7 +98,7 @@ def _planned_losses(operations: Sequence[Operation], live: Schema) -> Iterator[t
                 continue
 
 
-def _require_nothing_broken(plan: Plan, before: dict[str, str], after: dict[str, str]) -> None:
+def _require_nothing_broken(plan: Plan, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     names = [name for name in after if name not in before]
     if names:
         reasons = "; ".join(f"{name}: {after[name]}" for name in names)
@@ -96,19 +109,11 @@ def _require_nothing_broken(plan: Plan, before: dict[str, str], after: dict[str,
         )
 
 
-def _way_back(plan: Plan, live: Schema, shadow: Shadow) -> tuple[tuple[Step, ...], str]:
-    try:
-        down = render(plan.reversed(), shadow)
-    except (sqlite3.Error, UnsupportedChangeError) as error:
-        return (), f"the way back fails: {error}"
-    changed = sorted(set(catalog(shadow.schema()).items()) ^ set(catalog(live).items()))
-    names = dict.fromkeys(f"{kind} {name}" for (kind, name), _text in changed)
-    return down, f"the way back leaves {', '.join(names)} different" if names else ""
-
-
-def syntax_errors(script: Script, live: Schema, *, backup: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+def syntax_errors(
+    script: Script, live: Schema, *, backup: tuple[str, ...] = (), dialect: Dialect = SQLITE
+) -> tuple[tuple[str, str], ...]:
     """Return (statement, error) of the first statement up that a fresh empty copy refuses; empty when none."""
-    shadow = Shadow(live, backup=backup)
+    shadow = dialect.copy(live, backup=backup)
     try:
         refused = ((statement, shadow.refusal(statement)) for statement in script.sql)
         return tuple(islice((pair for pair in refused if pair[1]), 1))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.schema import Column, Index, Schema, SchemaObject, Table
+from sodaf_nb.sql.dialect import Rows
 from sodaf_nb.sql.dialects.sqlite import parse_default, parse_type
 from sodaf_nb.sql.dialects.sqlite_ddl import TableText, parse_create_table, tokens
 
@@ -23,14 +24,6 @@ SELECT m.name, l.name, l."unique", l.origin, i.name, s.sql
 FROM main.sqlite_master m, pragma_index_list(m.name) l, pragma_index_xinfo(l.name) i
 LEFT JOIN main.sqlite_master s ON s.type = 'index' AND s.name = l.name
 WHERE m.type = 'table' AND i.key ORDER BY m.rowid, l.name, i.seqno"""
-
-
-class Rows(Protocol):
-    """Whatever can run a query: a session or a shadow."""
-
-    def rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Return all rows of a query."""
-        ...
 
 
 def reflect(source: Rows) -> Schema:

@@ -6,7 +6,6 @@ refuses, the table is rebuilt.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -28,9 +27,9 @@ from sodaf_nb.plan import (
     table_of,
 )
 from sodaf_nb.schema import Index, Kind, Table
+from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, numbered_key, rebuild
-from sodaf_nb.sql.dialects.sqlite_shadow import BACKUP, Shadow
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.sql.script import Path, Step
 
@@ -39,11 +38,11 @@ _MOST_DROPS = 4
 _COLUMN_OPERATIONS = (AddColumn, DropColumn, AlterColumn)
 
 
-def render(operations: Sequence[Operation], shadow: Shadow) -> tuple[Step, ...]:
+def render(operations: Sequence[Operation], shadow: SchemaCopy) -> tuple[Step, ...]:
     """Return the steps for operations, running each on the shadow as it is made.
 
     Raises:
-        sqlite3.Error: If the engine refuses a statement on every path.
+        EngineRefusedError: If the engine refuses a statement on every path.
     """
     return tuple(step for batch in _batches(operations) for step in _steps(batch, shadow))
 
@@ -59,7 +58,7 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
             yield from ([operation] for operation in batch)
 
 
-def _steps(batch: list[Operation], shadow: Shadow) -> Iterator[Step]:
+def _steps(batch: list[Operation], shadow: SchemaCopy) -> Iterator[Step]:
     columns = [o for o in batch if isinstance(o, (AddColumn, DropColumn, AlterColumn))]
     if columns:
         yield from _column_steps(columns, shadow)
@@ -75,12 +74,12 @@ def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str]) -> 
     return Step(title=title, path=path, table=table_of(batch[0]), statements=tuple(statements))
 
 
-def _column_steps(columns: list[ColumnOperation], shadow: Shadow) -> Iterator[Step]:
+def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
     name = columns[0].table
     try:
         with shadow.trial():
             steps = tuple(_native(columns, shadow))
-    except (sqlite3.Error, _NeedsRebuildError):
+    except (EngineRefusedError, _NeedsRebuildError):
         schema = shadow.schema()
         table = schema.table(name)
         if table is None:
@@ -96,7 +95,7 @@ class _NeedsRebuildError(Exception):
     """ALTER TABLE cannot do it; never leaves this module."""
 
 
-def _native(columns: list[ColumnOperation], shadow: Shadow) -> Iterator[Step]:
+def _native(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
     if sum(isinstance(operation, DropColumn) for operation in columns) > _MOST_DROPS:
         raise _NeedsRebuildError
     for operation in columns:
@@ -106,7 +105,7 @@ def _native(columns: list[ColumnOperation], shadow: Shadow) -> Iterator[Step]:
         yield _step([operation], path, statements)
 
 
-def _alter_table(operation: ColumnOperation, shadow: Shadow) -> tuple[Path, list[str]]:
+def _alter_table(operation: ColumnOperation, shadow: SchemaCopy) -> tuple[Path, list[str]]:
     table = quote(operation.table)
     if isinstance(operation, DropColumn) and not operation.column.hidden:
         return "in place", [f"ALTER TABLE {table} DROP COLUMN {quote(operation.column.name)}"]
@@ -119,7 +118,7 @@ def _alter_table(operation: ColumnOperation, shadow: Shadow) -> tuple[Path, list
     raise _NeedsRebuildError
 
 
-def _goes_last(operation: AddColumn, shadow: Shadow) -> bool:
+def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
     if operation.after is None:
         return True
     last = shadow.rows("SELECT name FROM pragma_table_xinfo(?) ORDER BY cid DESC LIMIT 1", (operation.table,))

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError
 from sodaf_nb.sql.dialects.sqlite_ddl import normalise
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.quoting import quote
 
-# The name under which a backup's data is attached while a rollback runs.
-BACKUP = "sodaf_backup"
 _ORDER = ("table", "view", "index", "trigger")
 
 
@@ -47,9 +46,12 @@ class Shadow:
         """Run one statement on the copy; the engine itself checks it.
 
         Raises:
-            sqlite3.Error: If the engine refuses it.
+            EngineRefusedError: If the engine refuses it.
         """
-        self._connection.execute(statement)
+        try:
+            self._connection.execute(statement).fetchall()
+        except sqlite3.Error as error:
+            raise EngineRefusedError(str(error)) from None
 
     def schema(self) -> Schema:
         """Return the copy's schema as it is now."""
@@ -93,8 +95,8 @@ class Shadow:
     def refusal(self, statement: str) -> str:
         """Run a statement and return the engine's reason for refusing it; the empty string when it ran."""
         try:
-            self._connection.execute(statement).fetchall()
-        except sqlite3.Error as error:
+            self.run(statement)
+        except EngineRefusedError as error:
             return str(error)
         return ""
 

@@ -1,0 +1,106 @@
+"""What every engine's dialect provides. Nothing outside `sql.dialects` asks for a dialect's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sodaf_nb.plan import Operation
+from sodaf_nb.schema import Column, DataType, Schema
+from sodaf_nb.sql.script import Step
+
+BACKUP = "sodaf_backup"
+"""The name under which a backup's data can be read while a rollback runs."""
+
+
+class Rows(Protocol):
+    """Whatever can run a query: a session or a schema copy."""
+
+    def rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        ...
+
+
+class EngineRefusedError(Exception):
+    """The engine refused a statement on the empty copy; never reaches a caller of the package."""
+
+
+class SchemaCopy(Rows, Protocol):
+    """An empty copy of a live schema, on which scripts are tried before anybody sees them."""
+
+    def run(self, statement: str) -> None:
+        """Run one statement; raises `EngineRefusedError` when the engine refuses it."""
+        ...
+
+    def refusal(self, statement: str) -> str:
+        """Run one statement and return the engine's reason for refusing it; empty when it ran."""
+        ...
+
+    def trial(self) -> AbstractContextManager[None]:
+        """Run a block that is taken back when it fails."""
+        ...
+
+    def schema(self) -> Schema:
+        """Return the copy's schema as it is now."""
+        ...
+
+    def broken(self) -> Mapping[str, str]:
+        """Return the objects that no longer compile, each with the engine's reason."""
+        ...
+
+    def close(self) -> None:
+        """Throw the copy away."""
+        ...
+
+
+class Conversion(Protocol):
+    """How a stored value becomes one of another type."""
+
+    @property
+    def expression(self) -> str:
+        """SQL of the converted value, NULL where it does not convert exactly."""
+        ...
+
+    @property
+    def inexact(self) -> str:
+        """SQL condition that is true for values that would be lost."""
+        ...
+
+    @property
+    def trivial(self) -> bool:
+        """True when no stored value can change."""
+        ...
+
+
+class Dialect(Protocol):
+    """One engine's way of doing things; a dialect is one object."""
+
+    @property
+    def version(self) -> str:
+        """The engine and its version, as recorded in the history."""
+        ...
+
+    def reflect(self, source: Rows) -> Schema:
+        """Return the live schema."""
+        ...
+
+    def copy(self, live: Schema, *, backup: tuple[str, ...]) -> SchemaCopy:
+        """Return an empty copy of a schema; `backup` are CREATE TABLE texts a rollback reads from."""
+        ...
+
+    def render(self, operations: Sequence[Operation], copy: SchemaCopy) -> tuple[Step, ...]:
+        """Return the steps for operations, having run each on the copy."""
+        ...
+
+    def catalog(self, schema: Schema) -> Mapping[tuple[str, str], str]:
+        """Return the catalog in a form in which equal schemas are equal whatever their spelling."""
+        ...
+
+    def convert(self, value: str, before: Column, after: Column) -> Conversion:
+        """Return how the SQL text `value` of one column's type becomes the other's."""
+        ...
+
+    def keeps_values(self, before: DataType, after: DataType) -> bool:
+        """Return True when no stored value can change between two types."""
+        ...

@@ -1,0 +1,52 @@
+"""SQLite as a dialect: joins what the modules beside this one do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from sodaf_nb.plan import Operation
+from sodaf_nb.schema import Column, DataType, Schema
+from sodaf_nb.sql.dialect import Rows, SchemaCopy
+from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects.sqlite_reflection import reflect
+from sodaf_nb.sql.dialects.sqlite_render import render
+from sodaf_nb.sql.dialects.sqlite_shadow import Shadow, catalog
+from sodaf_nb.sql.dialects.sqlite_values import Conversion
+from sodaf_nb.sql.script import Step
+
+
+class SQLiteDialect:
+    """SQLite 3.35 and later."""
+
+    @property
+    def version(self) -> str:
+        """The engine and its version."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def reflect(self, source: Rows) -> Schema:
+        """Return the live schema."""
+        return reflect(source)
+
+    def copy(self, live: Schema, *, backup: tuple[str, ...]) -> Shadow:
+        """Return an empty copy of a schema."""
+        return Shadow(live, backup=backup)
+
+    def render(self, operations: Sequence[Operation], copy: SchemaCopy) -> tuple[Step, ...]:
+        """Return the steps for operations, having run each on the copy."""
+        return render(operations, copy)
+
+    def catalog(self, schema: Schema) -> dict[tuple[str, str], str]:
+        """Return the catalog in comparison form."""
+        return catalog(schema)
+
+    def convert(self, value: str, before: Column, after: Column) -> Conversion:
+        """Return how a value of one column's type becomes the other's."""
+        return spelling.convert(value, before, after)
+
+    def keeps_values(self, before: DataType, after: DataType) -> bool:
+        """Return True when no stored value can change between two types."""
+        return spelling.keeps_values(before, after)
+
+
+SQLITE = SQLiteDialect()
