@@ -64,9 +64,19 @@ def _steps(batch: list[Operation], shadow: SchemaCopy) -> Iterator[Step]:
         yield from _column_steps(columns, shadow)
         return
     path, statements = _plain(batch[0])
+    if isinstance(batch[0], (RestoreColumn, RetargetReference)):
+        statements = _undisturbed(table_of(batch[0]), statements, shadow)
     for statement in statements:
         shadow.run(statement)
     yield _step(batch, path, statements)
+
+
+def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> list[str]:
+    """Return the statements with the table's triggers out of the way: a migration is no edit by a user."""
+    catalog = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
+    found = shadow.rows(catalog, (table,))
+    dropped = [f"DROP TRIGGER {quote(name)}" for name, _sql in found]
+    return [*dropped, *statements, *(str(sql) for _name, sql in found)]
 
 
 def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str]) -> Step:
@@ -114,7 +124,7 @@ def _alter_table(operation: ColumnOperation, shadow: SchemaCopy) -> tuple[Path, 
         if operation.backfill is None:
             return "metadata only", [added]
         filled = f"UPDATE {table} SET {quote(operation.column.name)} = {literal(operation.backfill)}"
-        return "in place", [added, filled]
+        return "in place", [added, *_undisturbed(operation.table, [filled], shadow)]
     raise _NeedsRebuildError
 
 
@@ -142,7 +152,7 @@ def _plain(operation: Operation) -> tuple[Path, list[str]]:
         case RetargetReference():
             return "in place", [_retarget(operation)]
         case RestoreColumn():
-            return "in place", [_restore_column(operation)]
+            return "in place", [_restore_column(operation), *_restore_rowids(operation)]
         case RestoreTable(table=table):
             return "in place", [_restore_table(table)]
         case _:
@@ -189,6 +199,22 @@ def _restore_column(operation: RestoreColumn) -> str:
     return (
         f"UPDATE main.{table} SET {column} = b.{column} FROM {source} AS b WHERE main.{table}.{key} = {matched}{kept}"
     )
+
+
+def _restore_rowids(operation: RestoreColumn) -> list[str]:
+    """Return the statements that give rows their numbers back after their key was a number for a while.
+
+    A number key is the rowid itself. Two passes over negative numbers keep rows from meeting on the way;
+    a row written since keeps its number, and one whose number it took stays below zero.
+    """
+    if operation.column != operation.key or not _numbers_keys(operation.key_retyped):
+        return []
+    table, key = quote(operation.table), quote(operation.key)
+    taken = f"SELECT 1 FROM main.{table} AS o WHERE o.rowid = -1 - main.{table}.rowid"
+    return [
+        f"UPDATE main.{table} SET rowid = -1 - b.rowid FROM {BACKUP}.{table} AS b WHERE b.{key} = main.{table}.{key}",
+        f"UPDATE main.{table} SET rowid = -1 - rowid WHERE rowid < 0 AND NOT EXISTS ({taken})",
+    ]
 
 
 def _left_behind(operation: RestoreColumn, matched: str) -> str:
