@@ -31,7 +31,9 @@ _PLAIN: Mapping[str, Kind] = MappingProxyType(
 )
 _VARCHAR = re.compile(r"VARCHAR\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
 _DECIMAL = re.compile(r"DECIMAL\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_TEXT = re.compile(r"'(?:[^']|'')*'")
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_INT64 = range(-(2**63), 2**63)
 _REAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -60,9 +62,10 @@ def parse_default(text: str | None) -> tuple[str | int | float | None, str | Non
     """Return a live default as (literal, expression); exactly one is set unless there is none."""
     if text is None or text.upper() == "NULL":
         return None, None
-    if text.startswith("'") and text.endswith("'"):
+    # The catalog shows `DEFAULT ('a' || 'b')` without its parentheses.
+    if _TEXT.fullmatch(text):
         return text[1:-1].replace("''", "'"), None
-    if _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text) and int(text) in _INT64:
         return int(text), None
     if _REAL.fullmatch(text):
         return float(text), None
@@ -106,7 +109,8 @@ def keeps_values(before: DataType, after: DataType) -> bool:
 
 def can_add(column: Column) -> bool:
     """Return True when ALTER TABLE ADD COLUMN accepts the column on a table with rows (trap R25)."""
-    constant = column.default_sql is None or not column.default_sql.startswith("(")
+    # On an empty copy ADD COLUMN takes an expression, too, so trying it there proves nothing.
+    constant = column.default_sql is None
     text = (column.definition or "").upper()
     hard = any(word in text for word in ("UNIQUE", "PRIMARY KEY", "REFERENCES", "STORED", "CURRENT_"))
     return (column.nullable or column.default is not None) and constant and not hard

@@ -7,18 +7,15 @@ comments (traps R13, A19). What cannot be read raises UnsupportedChangeError, he
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Literal
 
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.sql.quoting import literal, quote
 
 Span = tuple[int, int]
-
 # SQLite's own lexical rules: quotes are doubled inside quotes except in [], a block comment may end
 # with the text, and every character from U+0080 on belongs to a word.
 _TOKEN = re.compile(
@@ -34,12 +31,12 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SPACE = " \t\n\f\r"  # not str.strip's set: a no-break space is a letter to SQLite
-_DEPTH = MappingProxyType({"(": 1, ")": -1})
+_DEPTH = {"(": 1, ")": -1}
 # Only ASCII letters: SQLite takes `tabÉ` and `tabé` for two names (trap R28).
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _CONSTANTS = ("NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP")
 # A comment that ends the line of the comma before, and the rest.
-_NOTE = re.compile(r"((?:(?:[ \t]*(?:--[^\n]*|/\*(?s:.*?)\*/))+[ \t\r]*(?=\n))?)((?s:.*))")
+_NOTE = re.compile(r"((?:(?:[ \t]*(?>--[^\n]*|/\*(?s:.*?)\*/))+[ \t\r]*(?=\n))?)((?s:.*))")
 
 # SQLite's grammar over the pieces of `_Shape`. REFERENCES swallows its ON DELETE SET NULL and
 # SET DEFAULT, which are no clauses of their own; a CONSTRAINT name may stand without a constraint.
@@ -61,7 +58,7 @@ _TABLE = re.compile(
     r"CREATE (?:TEMP |TEMPORARY )?TABLE (?:IF NOT EXISTS )?(?:\S+ \. )?"
     r'(?P<name>[A-Z_"]\S* )(?P<columns>\(\) )(?:STRICT |WITHOUT ROWID |, )*(?:; )?'
 )
-_NAMING = re.compile(r"(?P<word>CHECK|AS|KEY|UNIQUE|REFERENCES) (?P<table>[^(\s]+ )?(?P<names>\(\) )")
+_NAMING = re.compile(r"\b(?P<word>CHECK|AS|KEY|UNIQUE|REFERENCES) (?P<table>[^(\s]+ )?(?P<names>\(\) )")
 
 
 class Unset(Enum):
@@ -73,23 +70,20 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """One lexical piece of SQL."""
 
     kind: str  # a group's name in `_TOKEN`
     text: str  # word for word
     start: int  # in characters
-
-    @property
-    def stop(self) -> int:
-        """Return where it ends, in characters."""
-        return self.start + len(self.text)
+    stop: int
 
     @property
     def key(self) -> str:
         """Return an unquoted word in upper case or the text of punctuation; empty for all others."""
-        return self.text.upper() if self.kind in ("word", "punct") else ""
+        # Only ASCII: Python would make a Turkish dotless i an I, and some name a keyword.
+        return self.text.upper() if self.kind in ("word", "punct") and self.text.isascii() else ""
 
     @property
     def name(self) -> str:
@@ -102,8 +96,7 @@ class Token:
 
 def tokens(sql: str) -> tuple[Token, ...]:
     """Return the tokens of any text; their texts joined give it back."""
-    found = _TOKEN.finditer(sql)
-    return tuple(Token(kind=str(m.lastgroup), text=m[0], start=m.start()) for m in found)
+    return tuple(Token(str(m.lastgroup), m[0], m.start(), m.end()) for m in _TOKEN.finditer(sql))
 
 
 def _significant(sql: str) -> tuple[Token, ...]:
@@ -121,20 +114,15 @@ def _fold(name: str) -> str:
 
 
 def _refuse(what: str, text: str) -> UnsupportedChangeError:
-    hint = "make this change by hand in SQL; nothing was changed"
-    return UnsupportedChangeError(f"{what}: {text.strip()[:80]!r}.", hint=hint)
+    return UnsupportedChangeError(f"{what}: {text.strip()[:80]!r}.", hint="make this change by hand in SQL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
-    """A text reduced to pieces that regular expressions can read, each with a space behind it.
+    """A text as pieces that a regular expression can read, with their places in the original."""
 
-    An unquoted ASCII word in upper case, `()` for a group with all it holds, `0` for a number, `"` for
-    any other name or string, punctuation as it is.
-    """
-
-    text: str
-    spans: tuple[Span, ...]  # of each piece in the original
+    text: str  # a space behind each: WORD, `()` for a whole group, `0` a number, `"` another name or a string
+    spans: tuple[Span, ...]
 
     def span(self, part: Span) -> Span:
         """Return the place in the original of a place here; for an empty one, behind the piece before."""
@@ -152,17 +140,12 @@ def _shape(sql: str) -> _Shape:
         if token.kind == "illegal" or open_comment or depth < 0:
             raise _refuse("SQL that cannot be read", sql)
         if not depth and token.kind not in ("space", "comment"):
-            pieces.append(_piece(token))
+            word = "()" if token.key == ")" else token.key
+            pieces.append(word or ("0" if token.kind == "number" else '"'))
             spans.append((start, token.stop))
     if depth or not pieces:
         raise _refuse("SQL that ends too early", sql)
-    return _Shape(text="".join(pieces), spans=tuple(spans))
-
-
-def _piece(token: Token) -> str:
-    if token.key and token.key.isascii():
-        return "() " if token.key == ")" else f"{token.key} "
-    return "0 " if token.kind == "number" else '" '
+    return _Shape(text=" ".join([*pieces, ""]), spans=tuple(spans))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +153,7 @@ class Part:
     """What stands between two commas of a CREATE TABLE."""
 
     text: str  # with the space and comments around it
-    kind: Literal["column", "constraint"]
+    kind: str  # `column` or `constraint`
     name: str = ""  # unquoted; empty for a constraint
     note: str = ""  # the comment behind the comma that ends the line: it belongs here, not to the next part
 
@@ -216,25 +199,23 @@ class TableText:
         """Return the table with one more column, behind `after`; None or a gone column: last, empty: first."""
         places = {_fold(name): place for place, name in enumerate(self.columns, start=1)} | {"": 0}
         place = len(self.columns) if after is None else places.get(_fold(after), len(self.columns))
-        part = _new_column(text, space=self._indent(place))
+        near = self.parts[max(place - 1, 0)].text
+        lead = near[: _trimmed(near)[0]]
+        indent = lead[lead.rfind("\n") :] if "\n" in lead else " " * (place > 0)
+        part = _new_column(indent + text[slice(*_trimmed(text))])
         return replace(self, parts=(*self.parts[:place], part, *self.parts[place:]))
 
     def with_column_text(self, name: str, text: str) -> TableText:
         """Return the table with another definition in that column's place."""
         place = self._place(name)
-        old, part = self.parts[place], _new_column(text)
+        old = self.parts[place]
         start, stop = _trimmed(old.text)
-        kept = _glued([old.text[:start], part.text, old.text[stop:]])
-        new = replace(part, text=kept, note=old.note)
-        return replace(self, parts=(*self.parts[:place], new, *self.parts[place + 1 :]))
+        whole = _glued([old.text[:start], text[slice(*_trimmed(text))], old.text[stop:]])
+        return replace(self, parts=(*self.parts[:place], _new_column(whole, old.note), *self.parts[place + 1 :]))
 
     def mentions(self, column: str) -> tuple[str, ...]:
-        """Return the texts that would break without that column, in order.
-
-        They are table constraints, and other columns' CHECKs, generated expressions and references to
-        this very table. A word that only looks like the column counts too: in doubt, careful.
-        """
-        others = (part.text for part in self.parts if _fold(part.name) != _fold(column))
+        """Return the constraints and other columns' clauses that name that column, or seem to."""
+        others = (part for part in self.parts if _fold(part.name) != _fold(column))
         texts = (text for other in others for text in _naming_texts(other))
         return tuple(text for text in texts if _fold(column) in self._named_in(text))
 
@@ -259,12 +240,6 @@ class TableText:
             raise _refuse(f"Table {self.name!r} has no such column", name)
         return names.index(_fold(name))
 
-    def _indent(self, place: int) -> str:
-        """Return the space before a new part, as its neighbour has it."""
-        near = self.parts[max(place - 1, 0)].text
-        lead = near[: _trimmed(near)[0]]
-        return lead[lead.rfind("\n") :] if "\n" in lead else " " * (place > 0)
-
 
 def parse_create_table(sql: str) -> TableText:
     """Return a CREATE TABLE cut into parts; a virtual table or a CREATE TABLE AS is refused."""
@@ -283,13 +258,10 @@ def parse_create_table(sql: str) -> TableText:
 
 def _between_commas(inner: str) -> list[str]:
     """Return the texts between commas and, apart, the space behind the last one with its note."""
-    starts, depth = [0], 0
-    for token in _significant(inner):
-        depth += _DEPTH.get(token.key, 0)
-        starts += [token.stop] if token.key == "," and not depth else []
-    texts = [inner[a : b - 1] for a, b in zip(starts, [*starts[1:], len(inner) + 1], strict=True)]
-    last = texts.pop()
-    stop = max((token.stop for token in _significant(last)), default=0)
+    shape = _shape(inner)
+    commas = [span[0] for piece, span in zip(shape.text.split(), shape.spans, strict=True) if piece == ","]
+    *texts, last = (inner[a + 1 : b] for a, b in pairwise([-1, *commas, len(inner)]))
+    stop = shape.spans[-1][1] - len(inner) + len(last)
     stop = stop if _NOTE.findall(last[stop:])[0][0] else _trimmed(last)[1]
     return [*texts, last[:stop], last[stop:]]
 
@@ -303,20 +275,18 @@ def _read_part(text: str, note: str = "") -> Part:
     return Part(text=text, kind="column", name=first.name, note=note)
 
 
-def _new_column(text: str, *, space: str = "") -> Part:
-    part = _read_part(space + text[slice(*_trimmed(text))])
+def _new_column(text: str, note: str = "") -> Part:
+    part = _read_part(text, note)
     if part.kind != "column" or re.search("[,;] ", _shape(text).text):
         raise _refuse("Not one column definition", text)
     return part
 
 
-def _naming_texts(part: Part) -> Iterator[str]:
+def _naming_texts(part: Part) -> list[str]:
     if part.kind == "constraint":
-        yield part.text[slice(*_trimmed(part.text))]
-        return
+        return [part.text[slice(*_trimmed(part.text))]]
     clauses = _clauses(part.text)
-    spans = [span for word in ("CHECK", "AS", "REFERENCES") for span in clauses.get(word, ())]
-    yield from (part.text[slice(*span)] for span in sorted(spans))
+    return [part.text[slice(*s)] for word in ("CHECK", "AS", "REFERENCES") for s in clauses.get(word, ())]
 
 
 def _glued(pieces: Iterable[str]) -> str:
@@ -329,10 +299,7 @@ def _glued(pieces: Iterable[str]) -> str:
 
 
 def _clauses(text: str) -> Mapping[str, tuple[Span, ...]]:
-    """Return the places of a column definition's clauses by keyword, CONSTRAINT names included.
-
-    NAME, TYPE (empty without one), `value` (behind DEFAULT) and `counter` (AUTOINCREMENT) come along.
-    """
+    """Return the places in a column definition by clause, and of its NAME, TYPE and the groups of `_CLAUSE`."""
     shape = _shape(text)
     kind = _TYPE.match(shape.text, shape.text.index(" ") + 1)
     at = kind.end() if kind else 0
@@ -358,26 +325,23 @@ def alter_column_text(
 ) -> str:
     """Return a column definition with some properties changed and the rest word for word.
 
-    None leaves a property alone, but takes the DEFAULT away. An empty type means none; a default gets
-    the parentheses it needs. AUTOINCREMENT without PRIMARY KEY is refused.
+    None leaves a property alone, but takes a default away; an empty type means none.
     """
     if name is not None:
         text = _spliced(text, _clauses(text)["NAME"][0], quote(name))
     if type_text is not None:
         text = _spliced(text, _clauses(text)["TYPE"][0], type_text)
     if nullable is not None:
-        text = _with_nullable(text, nullable=nullable)
+        text = _without(text, "NULL", *(("NOT_NULL",) if nullable else ()))
+    if nullable is False and "NOT_NULL" not in _clauses(text):
+        text = _with_clause(text, "NOT NULL")
     if default is not UNSET:
         text = _without(text, "DEFAULT") if default is None else _with_default(text, default)
-    return text if autoincrement is None else _with_autoincrement(text, autoincrement=autoincrement)
-
-
-def _with_nullable(text: str, *, nullable: bool) -> str:
-    if not nullable and "NOT_NULL" in _clauses(text):
-        return text
-    text = _without(_without(text, "NOT_NULL"), "NULL")
-    stop = _clauses(text)["TYPE"][0][1]
-    return text if nullable else _spliced(text, (stop, stop), "NOT NULL")
+    keys = _clauses(text).get("counter", ())
+    if autoincrement and not keys:
+        raise _refuse("AUTOINCREMENT needs a PRIMARY KEY in the column's own definition", text)
+    counted = autoincrement is not None and keys
+    return _spliced(text, keys[0], "AUTOINCREMENT" * bool(autoincrement)) if counted else text
 
 
 def _with_default(text: str, default: str) -> str:
@@ -386,19 +350,18 @@ def _with_default(text: str, default: str) -> str:
     value = value if re.fullmatch(_VALUE, shape.text) else f"({value})"
     if "value" in clauses:
         return _spliced(text, clauses["value"][-1], value)
+    return _with_clause(text, f"DEFAULT {value}")
+
+
+def _with_clause(text: str, clause: str) -> str:
+    clauses = _clauses(text)
     stop = max(span[1] for name in ("TYPE", "NOT_NULL") for span in clauses.get(name, ()))
-    return _spliced(text, (stop, stop), f"DEFAULT {value}")
+    return _spliced(text, (stop, stop), clause)
 
 
-def _with_autoincrement(text: str, *, autoincrement: bool) -> str:
-    places = _clauses(text).get("counter", ())
-    if autoincrement and not places:
-        raise _refuse("AUTOINCREMENT needs a PRIMARY KEY in the column's own definition", text)
-    return _spliced(text, places[0], "AUTOINCREMENT" if autoincrement else "") if places else text
-
-
-def _without(text: str, clause: str) -> str:
-    for span in reversed(_clauses(text).get(clause, ())):
+def _without(text: str, *names: str) -> str:
+    clauses = _clauses(text)
+    for span in sorted((span for name in names for span in clauses.get(name, ())), reverse=True):
         text = _spliced(text, span, "")
     return text
 
@@ -423,18 +386,14 @@ def default_text(text: str) -> str | None:
 def normalise(sql: str) -> str:
     """Return the form in which two texts of the same meaning are equal.
 
-    Space and comments go; every word and quoted name takes one lower-case quoted form, since only the
-    parser could tell them apart. Strings keep their case, and so does the name in `DEFAULT "Name"`.
+    Space and comments go, every word and quoted name is quoted in lower case; strings keep their case.
     """
-    found = _significant(sql)
-    keys = ["", "", *(token.key for token in found)]
-    plain = [_plain(token, keys[at : at + 2]) for at, token in enumerate(found)]
-    return " ".join(plain).removesuffix(" ;")
-
-
-def _plain(token: Token, before: list[str]) -> str:
-    if token.kind not in ("word", "quoted"):
-        return token.text if token.kind == "string" else token.text.lower()
-    if before[1] == "DEFAULT" and before[0] != "SET" and token.key not in _CONSTANTS:
-        return literal(token.name)
-    return quote(_fold(token.name) or " ")
+    words, before = [], ("", "")
+    for token in _significant(sql):
+        named = token.kind in ("word", "quoted")
+        # SQLite takes the name in DEFAULT Name for a string.
+        is_text = before[1] == "DEFAULT" and before[0] != "SET" and token.key not in _CONSTANTS
+        name = literal(token.name) if is_text else quote(_fold(token.name) or " ")
+        words.append(name if named else token.text if token.kind == "string" else token.text.lower())
+        before = (before[1], token.key)
+    return " ".join(words).removesuffix(" ;")
