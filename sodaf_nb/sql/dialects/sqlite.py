@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -67,7 +68,7 @@ def parse_default(text: str | None) -> tuple[str | int | float | None, str | Non
         return text[1:-1].replace("''", "'"), None
     if _INTEGER.fullmatch(text) and int(text) in _INT64:
         return int(text), None
-    if _REAL.fullmatch(text):
+    if _REAL.fullmatch(text) and math.isfinite(float(text)):  # 9e999 is how SQLite writes infinity
         return float(text), None
     return None, text
 

@@ -93,7 +93,7 @@ def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterato
         schema = shadow.schema()
         table = schema.table(name)
         if table is None:
-            raise
+            raise EngineRefusedError(f"no such table: {name}") from None
         statements = rebuild(table, columns, schema)
         for statement in statements:
             shadow.run(statement)

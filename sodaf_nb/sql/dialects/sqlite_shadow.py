@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sodaf_nb.schema import Schema, SchemaObject
@@ -122,4 +123,7 @@ def _in_backup(create_table: str) -> str:
 
 def catalog(schema: Schema) -> dict[tuple[str, str], str]:
     """Return the catalog in a form in which two equal schemas are equal whatever their spelling."""
-    return {(o.kind, o.name.lower()): normalise(o.sql or o.table) for o in schema.objects}
+    return {(o.kind, o.name.lower()): _normalised(o.sql or o.table) for o in schema.objects}
+
+
+_normalised = lru_cache(maxsize=4096)(normalise)
