@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote as percent
 
@@ -104,8 +104,10 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, *, read_only: bool) -> Iterator[Session]:
-        with self._connected(read_only=read_only) as connection:
+        with self._connected() as connection:
             try:
+                if read_only:
+                    connection.exec_driver_sql("PRAGMA query_only=ON")
                 connection.exec_driver_sql(begin)
             except DBAPIError as error:
                 raise _locked(self.name, error) from None
@@ -113,16 +115,17 @@ class Database:
             try:
                 yield session
             except BaseException:
-                if session.in_transaction:
-                    connection.exec_driver_sql("ROLLBACK")
+                _take_back(connection, session)
                 raise
             _commit(connection, session, self.name)
 
     @contextmanager
-    def _connected(self, *, read_only: bool) -> Iterator[sa.Connection]:
-        with self._engine.connect() as connection:
-            if read_only:
-                connection.exec_driver_sql("PRAGMA query_only=ON")
+    def _connected(self) -> Iterator[sa.Connection]:
+        try:
+            connection = self._engine.connect()
+        except DBAPIError as error:
+            raise _locked(self.name, error) from None
+        with connection:
             yield connection
 
     def reflect(self) -> Schema:
@@ -164,11 +167,17 @@ def _commit(connection: sa.Connection, session: Session, name: str) -> None:
     try:
         connection.exec_driver_sql("COMMIT")
     except BaseException as error:
-        if session.in_transaction:
-            connection.exec_driver_sql("ROLLBACK")
+        _take_back(connection, session)
         if isinstance(error, DBAPIError):
             raise _locked(name, error) from None
         raise
+
+
+def _take_back(connection: sa.Connection, session: Session) -> None:
+    # A ROLLBACK that fails must not hide why it was needed; closing the connection takes all back as well.
+    with suppress(DBAPIError):
+        if session.in_transaction:
+            connection.exec_driver_sql("ROLLBACK")
 
 
 def _locked(name: str, error: DBAPIError) -> Exception:

@@ -7,7 +7,7 @@ how the rest of the package runs statements. Names are quoted; rowid aliases com
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +165,13 @@ class Snapshot:
         # An unfinished SELECT keeps the read transaction, so the state read, open after the COMMIT of a copy:
         # what was copied can then be compared with exactly the state it came from, whoever writes meanwhile.
         self._anchor = connection.execute("SELECT 1 FROM main.sqlite_master UNION ALL SELECT 2 FROM main.sqlite_master")
+        self._readers: list[Generator[list[tuple[Any, ...]], None, None]] = []
+
+    def close(self) -> None:
+        """End every unfinished SELECT: one that a traceback still holds would keep the connection and its lock."""
+        for reader in self._readers:
+            reader.close()
+        self._anchor.close()
 
     def facts(self, table: str) -> TableFacts:
         """Return the facts of a table.
@@ -179,7 +186,8 @@ class Snapshot:
 
     def rows(self, facts: TableFacts) -> Iterator[list[tuple[Any, ...]]]:
         """Yield a table's rows as `exact_rows` does."""
-        return exact_rows(self._connection, "main", facts)
+        self._readers.append(exact_rows(self._connection, "main", facts))
+        return self._readers[-1]
 
     def copy_table(self, facts: TableFacts, path: Path) -> int:
         """Write a table to a new side file and return the number of rows."""
@@ -209,7 +217,8 @@ def hold(database: Database) -> Iterator[Snapshot]:
     with closing(connection):
         with engine_errors():
             snapshot = Snapshot(connection)
-        yield snapshot
+        with closing(snapshot):
+            yield snapshot
 
 
 def _make_side(path: Path, create_sql: str, encoding: str) -> None:
@@ -252,7 +261,7 @@ def compare_tables(connection: sqlite3.Connection, facts: TableFacts, left: str,
 
 def exact_rows(
     connection: sqlite3.Connection, schema: str, facts: TableFacts, *, size: int = 1000
-) -> Iterator[list[tuple[Any, ...]]]:
+) -> Generator[list[tuple[Any, ...]], None, None]:
     """Yield the rows in key order in lists of `size`: the rowid where there is one, then the stored columns.
 
     A text comes as bytearray and a blob as bytes, so nothing is decoded and the two stay apart (trap R23).
@@ -261,8 +270,9 @@ def exact_rows(
     order = ", ".join(f"{name} COLLATE BINARY" if facts.key else name for name in facts.identity())
     with engine_errors(), _texts_as(connection, bytearray):
         cursor = connection.execute(f"SELECT {names} FROM {_name(schema, facts.name)} ORDER BY {order}")
-        while rows := cursor.fetchmany(size):
-            yield rows
+        with closing(cursor):
+            while rows := cursor.fetchmany(size):
+                yield rows
 
 
 @contextmanager
@@ -300,12 +310,6 @@ def check_side(connection: sqlite3.Connection, table: str) -> TableFacts:
     return facts
 
 
-def count_rows(connection: sqlite3.Connection, facts: TableFacts) -> int:
-    """Return the number of rows of the table in the main file."""
-    with engine_errors():
-        return int(_value(connection, f"SELECT count(*) FROM {_name('main', facts.name)}"))
-
-
 def rename_in_side(path: Path, old: str, new: str) -> None:
     """Give the table of a private side file another name; the engine writes the new CREATE TABLE text."""
     with engine_errors(), closing(_open(path, "rw")) as connection:
@@ -337,7 +341,7 @@ def writing(database: Database) -> Iterator[sqlite3.Connection]:
 def _begin(connection: sqlite3.Connection, name: str) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         if "locked" not in str(error):
             raise SideFileError(str(error)) from None
         raise LockedError(f"Another writer holds {name}.", hint="wait until it is done and try again") from None
@@ -370,11 +374,10 @@ def replace_from_side(connection: sqlite3.Connection, live: TableFacts, side: Ta
 
 
 def _raise_sequence(connection: sqlite3.Connection, table: str, sequence: int | None) -> None:
-    if sequence is None or not _has_sequences(connection, "main"):
-        return
-    raise_it = "UPDATE main.sqlite_sequence SET seq=max(seq, ?) WHERE name=?"
-    if not connection.execute(raise_it, (sequence, table)).rowcount:
-        connection.execute("INSERT INTO main.sqlite_sequence(name, seq) VALUES(?, ?)", (table, sequence))
+    # The copy has made the table's entry, also when there were no rows; a table without one needs none.
+    if sequence is not None and _has_sequences(connection, "main"):
+        raise_it = "UPDATE main.sqlite_sequence SET seq=max(seq, ?) WHERE name=?"
+        connection.execute(raise_it, (sequence, table))
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sodaf_nb.database.session import Session
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.schema import Schema, SchemaObject
 
-Violation = tuple[object, ...]
+Violations = Mapping[tuple[str, str, int], int]
+"""(child table, parent table, number of the key) to the rows that point to nothing"""
 
 
-def violations(session: Session) -> frozenset[Violation]:
-    """Return the foreign key violations as (child table, parent table, key number).
+def violations(session: Session) -> Violations:
+    """Return how many rows violate each foreign key.
 
-    Compared before and after, never demanded to be empty: old violations are not ours (trap R9).
-    Row numbers are left out, since a rebuild may give a table without a key new ones.
+    Compared before and after, never demanded to be none: old violations are not ours (trap R9).
     """
-    return frozenset((t, parent, fk) for t, _row, parent, fk in session.rows("PRAGMA foreign_key_check"))
+    found = session.rows(
+        'SELECT "table", parent, fkid, COUNT(*) FROM pragma_foreign_key_check GROUP BY "table", parent, fkid'
+    )
+    return {(table, parent, key): rows for table, parent, key, rows in found}
 
 
 def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schema:
@@ -39,13 +42,13 @@ def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schem
     return live
 
 
-def require_same_violations(before: frozenset[Violation], after: frozenset[Violation]) -> None:
+def require_same_violations(before: Violations, after: Violations) -> None:
     """Stop when the migration made rows point to nothing.
 
     Raises:
         MigrationExecutionError: With the tables concerned.
     """
-    new = sorted({str(row[0]) for row in after - before})
+    new = sorted({key[0] for key, rows in after.items() if rows > before.get(key, 0)})
     if new:
         raise MigrationExecutionError(
             f"Rows of {', '.join(new)} would point to rows that no longer exist. Everything was taken back.",

@@ -1,0 +1,169 @@
+"""What the backup manager returns: backups, lists of them, and what a restore did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from sodaf_nb.backup.frames import exact_frame
+from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.tabular import Row, Tabular
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BackupInfo(Tabular):
+    """One backup.
+
+    Args:
+        id: Its id.
+        path: Its folder.
+        doctype: The DocType it was taken for; empty when it is damaged.
+        table: The table's name; empty when it is damaged.
+        migration_id: The migration it protects; None for one taken by hand.
+        created_at: Time in UTC, ISO 8601; empty when it is damaged.
+        size: Bytes of the data file.
+        row_count: Number of rows.
+        columns: Names of the saved columns.
+        codec: How the data is packed.
+        manifest_sha256: SHA-256 of the manifest; who keeps it notices an exchanged backup.
+        verified: True when this value comes from a full check of the data.
+        problem: Why it cannot be used; None when its manifest is sound.
+    """
+
+    id: str
+    path: Path
+    doctype: str = ""
+    table: str = ""
+    migration_id: str | None = None
+    created_at: str = ""
+    size: int = 0
+    row_count: int = 0
+    columns: tuple[str, ...] = ()
+    codec: str = ""
+    manifest_sha256: str = ""
+    verified: bool = False
+    problem: str | None = None
+
+    def heading(self) -> str:
+        """Return what it is in one line."""
+        return f"Backup of {self.table}" if not self.problem else "Damaged backup"
+
+    def to_rows(self) -> list[Row]:
+        """Return one row without what differs from run to run."""
+        return [
+            {
+                "doctype": self.doctype,
+                "table": self.table,
+                "rows": self.row_count,
+                "columns": len(self.columns),
+                "packed": self.codec,
+                "state": _state(self),
+            }
+        ]
+
+
+def _state(backup: BackupInfo) -> str:
+    if backup.problem:
+        return "DAMAGED"
+    return "verified" if backup.verified else "not checked"
+
+
+def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> BackupInfo:
+    """Return the value that stands for a sound backup."""
+    return BackupInfo(
+        id=manifest.id,
+        path=path,
+        doctype=manifest.doctype,
+        table=manifest.table,
+        migration_id=manifest.migration_id,
+        created_at=manifest.created_at,
+        size=manifest.stored_size,
+        row_count=manifest.row_count,
+        columns=tuple(name for name, _type in manifest.columns),
+        codec=manifest.codec,
+        manifest_sha256=manifest.sha256,
+        verified=verified,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BackupList(Tabular, Sequence[BackupInfo]):
+    """Backups, newest first; damaged ones last.
+
+    Args:
+        backups: The backups.
+    """
+
+    backups: tuple[BackupInfo, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.backups)
+
+    @overload
+    def __getitem__(self, place: int) -> BackupInfo: ...
+    @overload
+    def __getitem__(self, place: slice) -> BackupList: ...
+    def __getitem__(self, place: int | slice) -> BackupInfo | BackupList:
+        if isinstance(place, slice):
+            return BackupList(backups=self.backups[place])
+        return self.backups[place]
+
+    def __iter__(self) -> Iterator[BackupInfo]:
+        return iter(self.backups)
+
+    def heading(self) -> str:
+        """Return the number of backups in one line."""
+        return f"{len(self)} {'backup' if len(self) == 1 else 'backups'}"
+
+    def to_rows(self) -> list[Row]:
+        """Return one row a backup, without what differs from run to run."""
+        return [row for backup in self.backups for row in backup.to_rows()]
+
+    def empty_text(self) -> str:
+        """Say that there are none."""
+        return "no backups"
+
+    def notes(self) -> list[str]:
+        """Say where ids and times are."""
+        return ["Ids, times, sizes and folders: .to_frame()"] if self.backups else []
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every field of every backup as a pandas DataFrame."""
+        names = [field.name for field in fields(BackupInfo)]
+        return exact_frame([tuple(getattr(b, name) for name in names) for b in self.backups], names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RestoreResult(Tabular):
+    """What a restore did.
+
+    Args:
+        backup_id: The backup that was restored.
+        table: The table that holds the rows now.
+        row_count: Number of rows it holds.
+        created: True when the table was not there before.
+        replaced_backup_id: Backup of the rows that were replaced; None when the table was created.
+    """
+
+    backup_id: str
+    table: str
+    row_count: int
+    created: bool
+    replaced_backup_id: str | None = None
+
+    def heading(self) -> str:
+        """Return what was done in one line."""
+        return f"{self.table}: restored"
+
+    def to_rows(self) -> list[Row]:
+        """Return the one table that was restored."""
+        return [{"table": self.table, "rows": self.row_count, "was": "created" if self.created else "replaced"}]
+
+    def notes(self) -> list[str]:
+        """Say that the replaced rows are safe."""
+        return ["The rows that were there before were backed up and verified first."] if self.replaced_backup_id else []
