@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from sodaf_nb.plan import Plan
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, printable
 from sodaf_nb.validation.findings import Finding, Severity
 
 Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
@@ -200,14 +201,23 @@ class DryRunResult(Tabular):
     def to_markdown(self) -> str:
         """Return the dry run as Markdown, for a pull request."""
         rows = self.to_rows()
-        table = ["| | object | change |", "|---|---|---|", *("| {} | {} | {} |".format(*r.values()) for r in rows)]
-        notes = [f"- {note}" for note in self.notes()]
+        table = [
+            "| | object | change |",
+            "|---|---|---|",
+            *(f"| {' | '.join(_markdown(v) for v in r.values())} |" for r in rows),
+        ]
+        notes = [f"- {_markdown(note)}" for note in self.notes()]
         blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self.code()]
         return "\n".join([f"### {self.heading()}", "", *(table if rows else [self.empty_text()]), "", *notes, *blocks])
 
 
 def _fix(finding: Finding) -> str:
     return f"({finding.fix})" if finding.fix else ""
+
+
+def _markdown(value: object) -> str:
+    """Return a value as Markdown that shows as it is: no column, tag or line of its own."""
+    return re.sub(r"([\\|<])", r"\\\1", printable(str(value)))
 
 
 def _to_json(value: Any) -> str:

@@ -67,14 +67,14 @@ class Tabular:
         return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
 
     def __repr__(self) -> str:
-        parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *self.notes()]
+        parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *map(printable, self.notes())]
         parts += [f"{title}:\n{text}" for title, text in self.code()]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
         rows = self.to_rows()
         body = html_table(rows, caption=self.heading()) if rows else _empty_html(self.heading(), self.empty_text())
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
+        notes = "".join(f"<p>{html.escape(printable(note))}</p>" for note in self.notes())
         blocks = "".join(_block_html(title, text) for title, text in self.code())
         return f'<div class="sodaf">{_STYLE}{body}{notes}{blocks}</div>'
 
@@ -102,6 +102,11 @@ def html_table(rows: Sequence[Row], *, caption: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, what would steer a terminal or turn its direction written as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def _row_html(row: Row, names: Sequence[str]) -> str:
     return "<tr>" + "".join(f"<td>{html.escape(_cell(row[name]))}</td>" for name in names) + "</tr>"
 
@@ -115,6 +120,5 @@ def _block_html(title: str, text: str) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    clean = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    clean = printable("" if value is None else str(value))
     return clean if len(clean) <= WIDEST else f"{clean[: WIDEST - 3]}..."

@@ -70,8 +70,13 @@ def _renames(wanted: Table, present: Table, answers: Answers) -> tuple[ColumnRen
         _require_rename(wanted, present, old, new)
     given = [(old, new) for old, new in answers.field_renames.items() if present.column(new) is None]
     hinted = [(old, new) for new, old in answers.hints.items() if _hint_fits(wanted, present, old, new)]
-    pairs = {new: old for old, new in (*hinted, *given)}
-    return tuple(ColumnRename(old=_live_name(present, old), new=new) for new, old in pairs.items())
+    taken: set[str] = set()
+    renames = []
+    for old, new in (*given, *hinted):  # an answer goes before a hint
+        if taken.isdisjoint({f"-{old.lower()}", f"+{new.lower()}"}):
+            renames.append(ColumnRename(old=_live_name(present, old), new=new))
+            taken |= {f"-{old.lower()}", f"+{new.lower()}"}
+    return tuple(renames)
 
 
 def _live_name(present: Table, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -93,12 +93,21 @@ class MigrationExecutor:
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with exclusive(self._database.uri, self._database.file):
+            migration_id = self._started(job)
+            done = self._settled(job, migration_id)
+            # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
+            with suppress(Exception, KeyboardInterrupt):
+                self._attempts.finish(migration_id, "done")
+            return _result(job, migration_id, done)
+
+    def _started(self, job: Job) -> str:
+        try:
             self._attempts.settle()
             migration_id = ulid(self._clock())
             self._attempts.start(migration_id, job.plan.doctype, job.plan.id, self._timestamp())
-            done = self._settled(job, migration_id)
-            self._attempts.finish(migration_id, "done")
-            return _result(job, migration_id, done)
+        except BaseException as error:
+            raise _as_ours(error) from error
+        return migration_id
 
     def _settled(self, job: Job, migration_id: str) -> _Done:
         """Run the transaction and decide by the history whether it happened."""
@@ -106,15 +115,24 @@ class MigrationExecutor:
         try:
             return self._transaction(job, migration_id, progress)
         except BaseException as error:
-            if progress and self._history.is_migration_applied(migration_id):
+            if progress and self._is_committed(migration_id):
                 return progress[0]
             self._record_failure(job, migration_id, error)
             raise _as_ours(error) from error
 
+    def _is_committed(self, migration_id: str) -> bool:
+        try:
+            return self._history.is_migration_applied(migration_id)
+        except SodafError as error:
+            raise MigrationExecutionError(
+                f"The commit was interrupted, and whether it happened cannot be read now: {error}.",
+                hint="run recover when the database can be read again; it says what became of the migration",
+            ) from error
+
     def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
         started = time.perf_counter()
         with self._attached(job) as attach, self._database.write() as session:
-            self._recheck(session, job)
+            job = self._rechecked(session, job)
             before = violations(session)
             backup = self._saved(job, migration_id)
             attach(session)
@@ -136,7 +154,8 @@ class MigrationExecutor:
         with self._backups.open_data(job.backup_id) as path:
             yield lambda session: session.attach_backup(str(path))
 
-    def _recheck(self, session: Session, job: Job) -> None:
+    def _rechecked(self, session: Session, job: Job) -> Job:
+        """Return the job judged on the rows as they are now that nobody else can write."""
         live = session.reflect()
         if plan_fingerprint(job.plan, live) != job.plan.made_for:
             raise StalePlanError(
@@ -145,6 +164,7 @@ class MigrationExecutor:
             )
         now = job.with_facts(gather(session, job.plan, live))
         require_accepted(job.plan.doctype, self._validator.validate(now.evidence), job.accept)
+        return now
 
     def _saved(self, job: Job, migration_id: str) -> Any:
         tables = {table for table, _column in job.risks}
@@ -182,12 +202,10 @@ class MigrationExecutor:
 
     def _record_failure(self, job: Job, migration_id: str, error: BaseException) -> None:
         # Best effort: a database that cannot be written now must not hide the error itself.
-        try:
+        with suppress(Exception):
             self._attempts.finish(migration_id, "aborted")
             with self._database.write() as session:
                 self._history.record(session, recorder.failure(job, str(error), **self._facts(migration_id, 0.0)))
-        except SodafError:
-            return
 
     def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
         return {

@@ -67,7 +67,7 @@ def _risks(plan: Plan, facts: Facts, dialect: Dialect) -> Iterator[Risk]:
 def _can_lose(operation: object, dialect: Dialect) -> bool:
     match operation:
         case AlterColumn(before=before, after=after):
-            return operation.backfill is not None or not dialect.keeps_values(before.type, after.type)
+            return operation.fills or not dialect.keeps_values(before.type, after.type)
         case DropColumn() | DropTable():
             return True
         case _:

@@ -79,7 +79,7 @@ class History(Tabular, Sequence[MigrationRecord]):
 
     Args:
         records: The records, newest first.
-        first_number: Running number of the oldest one.
+        numbers: The running number of each, counted from the oldest migration of all.
     """
 
     __slots__ = ("_numbers", "_records")

@@ -122,6 +122,12 @@ class AlterColumn:
         """True when stored values may have to be converted."""
         return self.before.type != self.after.type
 
+    @property
+    def fills(self) -> bool:
+        """True when rows that hold NULL get a value, so that nobody could tell afterwards which did."""
+        becomes_required = self.before.nullable and not self.after.nullable
+        return self.backfill is not None or (becomes_required and self.after.default is not None)
+
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +250,7 @@ def endangered(operation: Operation) -> Iterator[tuple[str, str | None]]:
             yield table.name, None
         case DropColumn(table=table, column=column):
             yield table, column.name
-        case AlterColumn(table=table, before=before) if operation.retypes or operation.backfill is not None:
+        case AlterColumn(table=table, before=before) if operation.retypes or operation.fills:
             yield table, before.name
         case _:
             return

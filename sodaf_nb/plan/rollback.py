@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from sodaf_nb.plan.names import Origins, endangered_now
 from sodaf_nb.plan.operations import (
+    RESTORES,
     AddColumn,
     AlterColumn,
+    CreateIndex,
     DropTable,
     Operation,
     RestoreColumn,
     RestoreTable,
 )
 from sodaf_nb.plan.plan import Plan
-from sodaf_nb.schema import Column, Kind
+from sodaf_nb.schema import Column, Index, Kind
 
 KEY = "name"
 Risk = tuple[str, str | None]
@@ -31,15 +33,39 @@ def make_rollback(plan: Plan, *, undoes: str, made_for: str, backed_up: Collecti
         made_for: Fingerprint of the schema as it is now.
         backed_up: (table, column) that its backup holds and that may have been lost, by their names then.
     """
-    structure = tuple(_fillable(operation) for operation in plan.reversed())
+    restores = tuple(_restores(plan, backed_up))
+    structure, late = _split(plan, frozenset((r.table, r.column) for r in restores if isinstance(r, RestoreColumn)))
     return Plan(
         doctype=plan.doctype,
         table=_first_name(plan),
-        operations=(*structure, *_restores(plan, backed_up)),
+        operations=(*structure, *restores, *late),
         made_for=made_for,
         kind="rollback",
         undoes=undoes,
     )
+
+
+def _split(plan: Plan, restored: Collection[tuple[str, str]]) -> tuple[list[Operation], list[Operation]]:
+    """Return the way back in order, and from it the indexes that must wait until values are restored.
+
+    Until then a required column holds the same filler in every row, which a unique index would refuse.
+    """
+    origins, now, late = Origins(plan.operations), list[Operation](), list[Operation]()
+    for number, operation in reversed(list(enumerate(plan.operations))):
+        if isinstance(operation, RESTORES):
+            continue
+        back = _fillable(operation.reverse())
+        index = _by_first_names(back.index, origins, number) if isinstance(back, CreateIndex) else None
+        if index and any((index.table, column) in restored for column in index.columns):
+            late.append(CreateIndex(index=index))
+        else:
+            now.append(back)
+    return now, late
+
+
+def _by_first_names(index: Index, origins: Origins, number: int) -> Index:
+    columns = (origins.column(index.table, column, until=number) or column for column in index.columns)
+    return replace(index, table=origins.table(index.table, until=number) or index.table, columns=tuple(columns))
 
 
 def _first_name(plan: Plan) -> str:

@@ -63,7 +63,7 @@ def decode(data: Any) -> Any:
     if "$" not in data:
         return {key: decode(item) for key, item in data.items()}
     name = data["$"]
-    if name not in _CLASSES:
+    if not isinstance(name, str) or name not in _CLASSES:
         raise ValueError(f"unknown stored class {name!r}")
     fields = {key: decode(item) for key, item in data.items() if key != "$"}
     if "kind" in fields and name == "DataType":

@@ -38,4 +38,5 @@ def _fitted(plain: str, *, salt: str = "") -> str:
     if not salt and len(plain.encode()) <= LONGEST:
         return plain
     digest = hashlib.sha256(f"{plain}|{salt}".encode()).hexdigest()[:8]
-    return f"{plain[: LONGEST - 9]}_{digest}"
+    start = plain.encode()[: LONGEST - 9].decode(errors="ignore")
+    return f"{start}_{digest}"
