@@ -57,6 +57,7 @@ class Database:
         self._engine = sa.create_engine("sqlite://", creator=self.connect, poolclass=NullPool, hide_parameters=True)
         # SQLAlchemy's own BEGIN is switched off: ours is emitted by `_transaction`.
         sa.event.listen(self._engine, "begin", _begin_nothing)
+        sa.event.listen(self._engine, "handle_error", _keep_connection)
 
     @property
     def name(self) -> str:
@@ -160,6 +161,15 @@ def _memory_uri() -> str:
 
 def _begin_nothing(_connection: sa.Connection) -> None:
     """Keep SQLAlchemy from emitting a BEGIN of its own."""
+
+
+def _keep_connection(context: sa.ExceptionContext) -> None:
+    """Keep SQLAlchemy from throwing the connection away at an interrupt.
+
+    A connection thrown away keeps its lock for as long as a traceback holds one of its cursors; kept, its
+    transaction is taken back here and now.
+    """
+    context.is_disconnect = False
 
 
 def _commit(connection: sa.Connection, session: Session, name: str) -> None:

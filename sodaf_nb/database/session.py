@@ -40,9 +40,6 @@ class Session:
     @property
     def in_transaction(self) -> bool:
         """True while the engine itself says so; it may end a transaction on its own (trap T5)."""
-        # An interrupt makes SQLAlchemy throw the connection away, which takes the transaction back.
-        if self._connection.invalidated or self._connection.closed:
-            return False
         driver = self._connection.connection.driver_connection
         return bool(getattr(driver, "in_transaction", False))
 

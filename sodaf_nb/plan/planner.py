@@ -53,7 +53,7 @@ def make_plan(diff: SchemaDiff, context: Context) -> Plan:
     Raises:
         UnsupportedChangeError: If a dropped column is used by an index that no DocType mentions.
     """
-    operations = tuple(_created(diff, context) if diff.created else _changed(diff, context))
+    operations = tuple(_created(diff.created, diff, context) if diff.created else _changed(diff, context))
     return Plan(
         doctype=diff.doctype,
         table=diff.table,
@@ -63,10 +63,9 @@ def make_plan(diff: SchemaDiff, context: Context) -> Plan:
     )
 
 
-def _created(diff: SchemaDiff, context: Context) -> Iterator[Operation]:
-    if diff.created is not None:
-        yield CreateTable(table=replace(diff.created, indexes=()))
-        yield from _new_indexes(diff, context)
+def _created(table: Table, diff: SchemaDiff, context: Context) -> Iterator[Operation]:
+    yield CreateTable(table=replace(table, indexes=()))
+    yield from _new_indexes(diff, context)
 
 
 def _changed(diff: SchemaDiff, context: Context) -> Iterator[Operation]:

@@ -1,0 +1,97 @@
+# `make` alone lists what there is. Each target sets up what it needs; the first one takes a minute or two.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+QUICKSTART := notebooks/00_quickstart.ipynb
+RUNBOOKS := $(wildcard notebooks/*.ipynb)
+REPORTS := build/test
+SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Frozen modules hide frames from the debugger of the kernels, which says so each time.
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+# Run a command; show what it says only when it fails.
+quiet = out=$$($(1) 2>&1) || { printf '%s\n' "$$out"; echo "FAILED: $(2)" >&2; exit 1; }
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+.PHONY: demo
+demo: $(STAMP) ## run the quickstart runbook on SQLite and write its report into build/demo
+	@$(BIN)/python scripts/demo.py $(QUICKSTART) build/demo
+
+.PHONY: lab
+lab: $(STAMP) ## open JupyterLab on the quickstart
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
+
+.PHONY: test
+test: test-code coverage test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+
+.PHONY: test-code
+test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
+	@mkdir -p $(REPORTS); rm -f .coverage .coverage.*
+	@$(BIN)/pytest --no-header -n $(WORKERS) --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+
+# One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
+.PHONY: coverage
+coverage: $(STAMP)
+	@mkdir -p $(REPORTS)
+	@$(call floor,sodaf_nb,90)
+	@$(call floor,sodaf_nb/plan,100)
+	@$(call floor,sodaf_nb/execution,100)
+	@$(call floor,sodaf_nb/backup,100)
+	@printf 'coverage: %s %% of sodaf_nb, 100 %% of plan, execution and backup\n' "$$($(BIN)/coverage report --format=total)"
+floor = $(call quiet,$(BIN)/coverage report --include='$(1)/*' --fail-under=$(2),coverage of $(1) is below $(2) %)
+
+# A pytest run of its own: nbval's items are cells, not functions, and other plugins stumble over them.
+.PHONY: test-recorded
+test-recorded: $(STAMP) ## run the runbooks and compare each output with the recorded one
+	@mkdir -p $(REPORTS)
+	@$(BIN)/pytest --no-header -p no:randomly -p no:xdist --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	  $(SANITIZE) --junit-xml=$(REPORTS)/recorded.xml $(RUNBOOKS)
+
+.PHONY: test-jobs
+test-jobs: $(STAMP) ## run the runbooks as jobs, from a clean copy
+	@$(BIN)/python scripts/run_runbooks.py $(RUNBOOKS)
+
+.PHONY: lint
+lint: $(STAMP) ## check style, format, types and the direction of imports
+	@$(call quiet,$(BIN)/ruff check --quiet .,ruff check)
+	@$(call quiet,$(BIN)/ruff format --check --quiet --diff .,ruff format (run: make format))
+	@$(call quiet,$(BIN)/mypy,mypy)
+	@$(call quiet,$(BIN)/lint-imports --no-cache,lint-imports)
+	@echo "lint: style, format, types and imports are fine"
+
+.PHONY: format
+format: $(STAMP) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+.PHONY: record
+record: $(STAMP) ## run the runbooks in place and record their outputs anew
+	@$(BIN)/python scripts/run_runbooks.py --in-place $(RUNBOOKS)
+
+.PHONY: clean
+clean: ## remove everything that was built, the environment too
+	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made anew whenever a requirement or a pinned version changes. The build tool comes from the same pins.
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; name it like this: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV) (once, about two minutes) ..."
+	@rm -rf $(VENV); $(call quiet,$(PYTHON) -m venv $(VENV),python -m venv (on Debian: apt-get install python3-venv))
+	@$(call quiet,$(BIN)/pip install -c constraints.txt hatchling editables,pip install)
+	@$(call quiet,$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[dev]',pip install)
+	@touch $(STAMP)

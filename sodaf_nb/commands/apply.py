@@ -1,0 +1,57 @@
+"""`apply DOCTYPE` or `apply --all`: bring DocTypes to the database."""
+
+from __future__ import annotations
+
+import argparse
+
+from sodaf_nb.commands.arguments import add_doctype, add_sync, doctype_of, sync_options
+from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.errors import MigrationExecutionError, UsageError
+from sodaf_nb.options import SyncOptions
+from sodaf_nb.tabular import Tabular
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    add_doctype(parser, optional=True)
+    parser.add_argument("--all", action="store_true", help="every loaded DocType, those that others link to first")
+    parser.add_argument("--plan", metavar="ID", help="id of the reviewed plan; any other plan is refused")
+    add_sync(parser)
+
+
+def _run(context: Context, args: argparse.Namespace) -> Tabular:
+    doctype = doctype_of(args)
+    if args.all == (doctype is not None):
+        raise UsageError("Name one DocType, or give --all.", hint=f"write {context.program} apply DOCTYPE")
+    if doctype is not None:
+        return context.applier.sync_doctype(doctype, sync_options(args))
+    _require_general(args)
+    return _apply_all(context, sync_options(args))
+
+
+def _require_general(args: argparse.Namespace) -> None:
+    # These answer a question about one DocType; for all of them the answer would hit the wrong one.
+    if args.plan or args.rename or args.renamed_from or args.backfill:
+        raise UsageError(
+            "--plan, --rename, --renamed-from and --backfill are about one DocType.", hint="apply that DocType by name"
+        )
+
+
+def _apply_all(context: Context, options: SyncOptions) -> Tabular:
+    batch = context.applier.sync_all_doctypes(options)
+    if batch.failed:
+        # Raised rather than returned: a runbook that goes on after half a migration does harm.
+        listed = "; ".join(f"{name}: {error}" for name, error in batch.failed.items())
+        raise MigrationExecutionError(
+            f"{batch.heading()}. {listed}", hint="what was applied stays; mend the others and apply again"
+        )
+    return batch
+
+
+COMMAND = Command(
+    name="apply",
+    help="Bring a DocType's table to what the DocType says, after a verified backup of the data at risk.",
+    configure=_configure,
+    run=_run,
+    names=doctype_names,
+)

@@ -1,0 +1,86 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from types import MappingProxyType
+
+from sodaf_nb.commands.parsing import id_list, joined, number_or_text, pair
+from sodaf_nb.errors import UsageError
+from sodaf_nb.options import Accept, SyncOptions
+
+
+def add_doctype(parser: argparse.ArgumentParser, *, optional: bool = False, help: str = "") -> None:  # noqa: A002  argparse's word
+    """Add the name of a DocType, which may be several words."""
+    text = help or "name of a loaded DocType"
+    parser.add_argument("doctype", metavar="DOCTYPE", nargs="*" if optional else "+", help=text)
+
+
+def doctype_of(args: argparse.Namespace) -> str | None:
+    """Return the DocType that was named, or None."""
+    return joined(args.doctype)
+
+
+def required_doctype(args: argparse.Namespace) -> str:
+    """Return the DocType that was named.
+
+    Raises:
+        UsageError: If only blanks stand there.
+    """
+    if not (name := doctype_of(args)):
+        raise UsageError("The name of a DocType is missing.", hint="doctypes lists what is loaded")
+    return name
+
+
+def add_accept(parser: argparse.ArgumentParser) -> None:
+    """Add `--accept`."""
+    parser.add_argument(
+        "--accept",
+        metavar="IDS",
+        type=id_list,
+        action="extend",
+        default=[],
+        help="findings you take on, such as DS03,DS08, or all; recorded in the history",
+    )
+
+
+def accept_of(args: argparse.Namespace) -> Accept:
+    """Return the accepted ids, or "all"."""
+    return "all" if "all" in args.accept else frozenset(args.accept)
+
+
+def add_sync(parser: argparse.ArgumentParser) -> None:
+    """Add the answers and choices for one migration."""
+    add_accept(parser)
+    parser.add_argument(
+        "--rename",
+        metavar="OLD:NEW",
+        type=pair(":"),
+        action="append",
+        default=[],
+        help="a field that goes on under another name, with its data; may be given again",
+    )
+    parser.add_argument("--renamed-from", metavar="NAME", help="former name of the DocType; its table is renamed")
+    parser.add_argument(
+        "--drop-removed", action="store_true", help="drop columns of removed fields; else they are kept"
+    )
+    parser.add_argument(
+        "--backfill",
+        metavar="FIELD=VALUE",
+        type=pair("="),
+        action="append",
+        default=[],
+        help="value for rows that would hold NULL in a required field; may be given again",
+    )
+
+
+def sync_options(args: argparse.Namespace) -> SyncOptions:
+    """Return the choices that `add_sync` read."""
+    return SyncOptions(
+        accept=accept_of(args),
+        field_renames=MappingProxyType(dict(args.rename)),
+        renamed_from=args.renamed_from,
+        removed_fields="drop" if args.drop_removed else "keep",
+        backfill=MappingProxyType({field: number_or_text(value) for field, value in args.backfill}),
+        plan_id=getattr(args, "plan", None),
+    )

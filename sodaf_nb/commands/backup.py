@@ -1,0 +1,103 @@
+"""`backup list | verify | create | restore | open`: the verified backups."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
+from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.values import Listing, Sheet, by_number
+from sodaf_nb.tabular import Tabular
+
+if TYPE_CHECKING:
+    from sodaf_nb.backup import BackupInfo
+
+
+def _list(context: Context, args: argparse.Namespace) -> Tabular:
+    return _listing(context, doctype_of(args))
+
+
+def _list_all(context: Context, _args: argparse.Namespace) -> Tabular:
+    return _listing(context, None)
+
+
+def _verify(context: Context, args: argparse.Namespace) -> Tabular:
+    info = context.applier.backups.validate_backup(_id(context, args))
+    return _one(info, f"Backup {args.backup} is sound: read to the last row and restored on trial")
+
+
+def _create(context: Context, args: argparse.Namespace) -> Tabular:
+    doctype = context.doctypes.get(required_doctype(args))
+    info = context.applier.backups.create_backup(doctype.name, doctype.table)
+    return _one(info, f"Backup of {doctype.name} taken and verified")
+
+
+def _restore(context: Context, args: argparse.Namespace) -> Tabular:
+    return context.applier.backups.restore_backup(_id(context, args))
+
+
+def _open(context: Context, args: argparse.Namespace) -> Tabular:
+    backup_id = _id(context, args)
+    info = context.applier.backups.get(backup_id)
+    rows = context.applier.backups.read_rows(backup_id)
+    return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
+
+
+def _listing(context: Context, doctype: str | None) -> Listing:
+    from sodaf_nb.backup import BackupList  # noqa: PLC0415  light start
+
+    numbers = {backup_id: number for number, backup_id in enumerate(_ids(context), start=1)}
+    found = context.applier.backups.list_backups(doctype)
+    shown = zip(found, BackupList(backups=tuple(found)).to_rows(), strict=True)
+    return Listing(
+        title=f"Backups of {doctype or 'all DocTypes'}, newest first",
+        rows=tuple({"#": numbers.get(backup.id), **row} for backup, row in shown),
+        items=tuple(found),
+        empty="No backup was taken yet.",
+    )
+
+
+def _one(info: BackupInfo, title: str) -> Listing:
+    row = {"table": info.table, "rows": info.row_count, "columns": len(info.columns)}
+    return Listing(title=title, rows=(row,), items=(info,))
+
+
+def _id(context: Context, args: argparse.Namespace) -> str:
+    return by_number("backup", args.backup, _ids(context))
+
+
+def _ids(context: Context) -> list[str]:
+    """Return the ids of all usable backups, oldest first; a damaged one has no place in time."""
+    return [backup.id for backup in reversed(context.applier.backups.list_backups()) if not backup.problem]
+
+
+def _configure_list(parser: argparse.ArgumentParser) -> None:
+    add_doctype(parser, optional=True, help="only backups of this DocType")
+
+
+def _configure_one(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
+
+
+COMMAND = Command(
+    name="backup",
+    help="List the backups; or verify, create, restore or open one.",
+    run=_list_all,
+    actions=(
+        Command(name="list", help="List the backups.", configure=_configure_list, run=_list, names=doctype_names),
+        Command(
+            name="verify", help="Read a backup again and restore it on trial.", configure=_configure_one, run=_verify
+        ),
+        Command(
+            name="create",
+            help="Back up a DocType's whole table now.",
+            configure=add_doctype,
+            run=_create,
+            names=doctype_names,
+        ),
+        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
+    ),
+)

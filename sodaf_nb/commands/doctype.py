@@ -1,0 +1,25 @@
+"""`%%migrate doctype`: register the DocType whose JSON is the cell's body."""
+
+from __future__ import annotations
+
+import argparse
+
+from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.doctypes import listing
+from sodaf_nb.commands.registry import Command
+from sodaf_nb.errors import UsageError
+from sodaf_nb.tabular import Tabular
+
+
+def _run(context: Context, args: argparse.Namespace) -> Tabular:
+    if not (args.body or "").strip():
+        raise UsageError(
+            "The DocType's JSON is missing.", hint=f"write %{context.program} doctype and the JSON below it in the cell"
+        )
+    doctype = context.doctypes.register(args.body)
+    return listing([doctype], title=f"Registered {doctype.name}")
+
+
+COMMAND = Command(
+    name="doctype", help="Register a DocType from the JSON in the cell below the line.", run=_run, takes_body=True
+)

@@ -1,0 +1,28 @@
+"""`dry-run DOCTYPE`: what an apply would do to the real rows."""
+
+from __future__ import annotations
+
+import argparse
+
+from sodaf_nb.commands.arguments import add_doctype, add_sync, required_doctype, sync_options
+from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.tabular import Tabular
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    add_doctype(parser)
+    add_sync(parser)
+
+
+def _run(context: Context, args: argparse.Namespace) -> Tabular:
+    return context.applier.dry_run(required_doctype(args), sync_options(args))
+
+
+COMMAND = Command(
+    name="dry-run",
+    help="Show what an apply would do to the real rows, with SQL both ways; changes nothing.",
+    configure=_configure,
+    run=_run,
+    names=doctype_names,
+)

@@ -1,0 +1,53 @@
+"""`status`: where every loaded DocType stands."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.registry import Command
+from sodaf_nb.commands.values import Listing
+from sodaf_nb.errors import UnsupportedChangeError
+from sodaf_nb.options import SyncOptions
+from sodaf_nb.tabular import Row, Tabular
+
+if TYPE_CHECKING:
+    from sodaf_nb.doctype import DocType
+
+
+def _run(context: Context, _args: argparse.Namespace) -> Tabular:
+    oldest_first = reversed(context.applier.history.get_migration_history().to_rows())
+    last = {str(row["doctype"]): f"{row['kind']} {row['status']}" for row in oldest_first}
+    rows = tuple(_row(context, doctype, last.get(doctype.name, "")) for doctype in context.doctypes)
+    pending = sum(1 for row in rows if row["pending"] not in _SETTLED)
+    title = f"Status of {context.connection.database.name}: {pending} of {len(rows)} DocTypes differ"
+    return Listing(title=title, rows=rows, empty="No DocType is loaded. Read some with doctypes load PATH")
+
+
+_UP_TO_DATE = "up to date"
+_NO_TABLE = "no table of its own"
+_SETTLED = (_UP_TO_DATE, _NO_TABLE)
+
+
+def _row(context: Context, doctype: DocType, last: str) -> Row:
+    table = doctype.table if doctype.has_table else ""
+    return {"doctype": doctype.name, "table": table, "pending": _pending(context, doctype), "last migration": last}
+
+
+def _pending(context: Context, doctype: DocType) -> str:
+    if not doctype.has_table:
+        return _NO_TABLE
+    try:
+        diff = context.applier.diff(doctype.name, SyncOptions())
+    except UnsupportedChangeError:
+        return "cannot be applied: see diff"
+    if not diff.has_changes:
+        return _UP_TO_DATE
+    if diff.created:
+        return "new table"
+    count = len(diff.to_rows()) - len(diff.orphan_columns)
+    return f"{count} {'change' if count == 1 else 'changes'}"
+
+
+COMMAND = Command(name="status", help="Show where every loaded DocType stands; changes nothing.", run=_run)

@@ -1,0 +1,144 @@
+"""The values of commands for which the core has none of its own: lists and help."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sodaf_nb.errors import UsageError
+from sodaf_nb.tabular import Row, Tabular
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Rows of a sheet that are shown; `to_frame()` has all.
+_SHOWN = 10
+
+# A number this short is a running number of a list; ids of migrations and backups are longer.
+_LONGEST_NUMBER = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Listing(Tabular):
+    """Rows under a heading.
+
+    Args:
+        title: The line above the table.
+        rows: What is shown, one row an item.
+        items: The values behind the rows, in the same order; empty when the rows are all there is.
+        empty: The line shown when there are no rows.
+        remarks: Lines below the table.
+    """
+
+    title: str
+    rows: tuple[Row, ...]
+    items: tuple[object, ...] = ()
+    empty: str = "nothing to show"
+    remarks: tuple[str, ...] = ()
+
+    def heading(self) -> str:
+        """Return the title."""
+        return self.title
+
+    def to_rows(self) -> list[Row]:
+        """Return the rows."""
+        return list(self.rows)
+
+    def empty_text(self) -> str:
+        """Return the line shown when there are no rows."""
+        return self.empty
+
+    def notes(self) -> Sequence[str]:
+        """Return the remarks."""
+        return self.remarks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sheet(Tabular):
+    """The rows of a table; shows the first few and keeps all.
+
+    Args:
+        title: The line above the table.
+        columns: Names of the columns.
+        values: The rows, in the order of the columns.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    values: tuple[tuple[object, ...], ...]
+
+    def heading(self) -> str:
+        """Return the title with the number of rows."""
+        return f"{self.title}, {len(self.values)} {'row' if len(self.values) == 1 else 'rows'}"
+
+    def to_rows(self) -> list[Row]:
+        """Return the first rows."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.values[:_SHOWN]]
+
+    def empty_text(self) -> str:
+        """Say that the table was empty."""
+        return "no rows"
+
+    def notes(self) -> list[str]:
+        """Say how many rows are not shown."""
+        rest = len(self.values) - _SHOWN
+        return [f"... and {rest} more; .to_frame() has all."] if rest > 0 else []
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all rows as a pandas DataFrame whose columns keep their Python values."""
+        import pandas as pd  # noqa: PLC0415  heavy, and only needed here
+
+        # dtype object: pandas would turn whole numbers beside a NULL into floats and lose digits.
+        return pd.DataFrame(list(self.values), columns=list(self.columns), dtype=object)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Help(Tabular):
+    """What a command is for and how it is written.
+
+    Args:
+        title: The command.
+        text: Its usage, as argparse writes it; empty for the list of all commands.
+        rows: One row a command, for the list of all commands.
+    """
+
+    title: str
+    text: str = ""
+    rows: tuple[Row, ...] = ()
+
+    def heading(self) -> str:
+        """Return the command."""
+        return self.title
+
+    def to_rows(self) -> list[Row]:
+        """Return one row a command."""
+        return list(self.rows)
+
+    def __repr__(self) -> str:
+        # The usage is laid out already; "nothing to show" above it would be wrong.
+        return self.text.rstrip() if self.text else Tabular.__repr__(self)
+
+    def _repr_html_(self) -> str:
+        # Usage lines are aligned, so they need the one font that keeps them so.
+        return f"<pre>{html.escape(self.text.rstrip())}</pre>" if self.text else Tabular._repr_html_(self)
+
+
+def by_number(what: str, word: str, ids: Sequence[str]) -> str:
+    """Return the id that a running number stands for; any other word is taken for an id.
+
+    Args:
+        what: The kind of thing, for the error.
+        word: What the user wrote, such as `3`.
+        ids: All ids, oldest first; the first one is number 1.
+
+    Raises:
+        UsageError: If there is no such number.
+    """
+    digits = word.removeprefix("#")
+    if not digits.isdecimal() or len(digits) > _LONGEST_NUMBER:
+        return word
+    if not 1 <= int(digits) <= len(ids):
+        raise UsageError(f"There is no {what} number {digits}.", hint=f"there are {len(ids)}; list them first")
+    return ids[int(digits) - 1]

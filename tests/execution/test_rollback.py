@@ -1,0 +1,222 @@
+"""Taking migrations back: later writes stay, chains are respected, damaged backups change nothing."""
+
+import shutil
+
+import pytest
+
+from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, MigrationRollbackError, StalePlanError
+from sodaf_nb.options import RollbackOptions
+from tests.acceptance.making import doctype, field
+
+V1 = doctype(field("title"), field("qty"), field("gone"))
+V2 = doctype(field("title"), field("qty", "Int"))
+ROWS = tuple({"title": f"t{n}", "qty": q, "gone": f"g{n}"} for n, q in enumerate(("1", "007", None, "x", "5")))
+ANSWERS = {"removed_fields": "drop", "accept": {"DS03", "DS08"}}
+
+
+@pytest.fixture
+def changed(world):
+    world.sync(V1)
+    world.insert("tabThing", ROWS)
+    world.before = world.state()
+    world.result = world.sync(V2, **ANSWERS)
+    return world
+
+
+def test_inserted_rows_stay_deleted_rows_stay_deleted_edited_values_stay(changed):
+    changed.run(
+        "INSERT INTO tabThing (name, title, qty) VALUES ('new', 'n', 9)",
+        "UPDATE tabThing SET qty = 77, title = 'edited' WHERE name = 'R1'",
+        "DELETE FROM tabThing WHERE name = 'R4'",
+    )
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.ask("SELECT name, title, qty, typeof(qty), gone FROM tabThing ORDER BY name") == [
+        ("R1", "edited", "77", "text", "g0"),
+        ("R2", "t1", "007", "text", "g1"),
+        ("R3", "t2", None, "null", "g2"),
+        ("R5", "t4", "5", "text", "g4"),
+        ("new", "n", "9", "text", None),
+    ]
+
+
+def test_an_edit_to_nothing_is_a_later_write_as_well(changed):
+    changed.run("UPDATE tabThing SET qty = NULL WHERE name = 'R1'")
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.ask("SELECT qty FROM tabThing WHERE name = 'R1'") == [(None,)]
+
+
+def test_a_rollback_of_a_created_table_backs_up_its_rows_and_can_itself_be_taken_back(world):
+    created = world.sync(V1)
+    world.insert("tabThing", ROWS)
+    before = world.state()
+    undone = world.applier.rollback_migration(created.migration_id)
+    assert world.state().columns == {}
+    assert undone.backup_path
+    assert [f.rule for f in undone.findings] == ["DS02"]
+    world.applier.rollback_migration(undone.migration_id)
+    assert world.state() == before
+    assert world.statuses() == ["rolled_back", "rolled_back", "applied"]
+
+
+def test_a_rollback_of_a_rollback_brings_the_change_again(changed):
+    after = changed.state()
+    undone = changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+    again = changed.applier.rollback_migration(undone.migration_id)
+    assert changed.state() == after
+    changed.applier.rollback_migration(again.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_the_newest_goes_first(changed):
+    newer = changed.sync(doctype(field("title", unique=1), field("qty", "Int")))
+    before = changed.state()
+    with pytest.raises(MigrationRollbackError, match=r"Newer migrations .* Thing \(1 changes\).*newest first"):
+        changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == before
+    changed.applier.rollback_migration(newer.migration_id)
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_migrations_of_other_tables_are_not_in_the_way(changed):
+    changed.sync(doctype(field("title"), name="Other"))
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.ask("SELECT gone FROM tabThing WHERE name = 'R1'") == [("g0",)]
+
+
+def test_a_rollback_needs_no_doctype(changed):
+    changed.doctypes.unregister("Thing")
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_rollback_follows_the_record_and_not_the_doctype_of_today(changed):
+    changed.declare(doctype(field("something"), field("else_", "Date")))
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_rollback_happens_once(changed):
+    changed.applier.rollback_migration(changed.result.migration_id)
+    with pytest.raises(MigrationRollbackError, match="rolled back: there is nothing to undo"):
+        changed.applier.rollback_migration(changed.result.migration_id)
+
+
+def test_an_unknown_migration_is_named(world):
+    with pytest.raises(MigrationRollbackError, match="no migration 'NONE'"):
+        world.applier.rollback_migration("NONE")
+
+
+def test_a_dry_rollback_changes_nothing(changed):
+    raw = changed.file.read_bytes()
+    dry = changed.applier.dry_run_rollback(changed.result.migration_id)
+    result = changed.applier.rollback_migration(changed.result.migration_id, RollbackOptions(dry_run=True))
+    assert changed.file.read_bytes() == raw
+    assert dry.success
+    assert dry.sql == result.sql
+    assert result.outcome == "not_applied"
+    assert any("come back" in row["change"] for row in dry.to_rows())
+
+
+@pytest.mark.parametrize("damage", ["flipped byte", "no data", "no folder", "cut"])
+def test_a_damaged_backup_changes_nothing(changed, damage):
+    from pathlib import Path
+
+    folder = Path(changed.result.backup_path)
+    data = next(file for file in folder.iterdir() if file.name.startswith("data"))
+    if damage == "flipped byte":
+        raw = bytearray(data.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        data.write_bytes(raw)
+    elif damage == "cut":
+        data.write_bytes(data.read_bytes()[:-1])
+    elif damage == "no data":
+        data.unlink()
+    else:
+        shutil.rmtree(folder)
+    before = changed.state()
+    with pytest.raises(MigrationRestoreError):
+        changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == before
+    record = changed.applier.history.get_migration(changed.result.migration_id)
+    assert record.status == "applied"
+    assert changed.statuses() == ["applied", "applied", "failed"]
+
+
+def test_no_backup_no_migration(world):
+    world.sync(V1)
+    world.insert("tabThing", ROWS)
+    before = world.state()
+    world.backups.write_text("a file where the folder should be")
+    with pytest.raises(MigrationBackupError):
+        world.sync(V2, **ANSWERS)
+    assert world.state() == before
+    assert world.statuses() == ["applied", "failed"]
+
+
+def test_a_rollback_is_refused_when_the_schema_moved_by_hand(changed):
+    changed.run("ALTER TABLE tabThing DROP COLUMN qty")
+    before = changed.state()
+    with pytest.raises(Exception, match="qty|tabThing"):
+        changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == before
+
+
+def test_what_somebody_added_since_survives_a_rollback(changed):
+    changed.run(
+        "CREATE INDEX mine ON tabThing (title)",
+        "CREATE TABLE log (what TEXT)",
+        "CREATE TRIGGER spy AFTER UPDATE ON tabThing BEGIN INSERT INTO log VALUES (new.name); END",
+    )
+    changed.applier.rollback_migration(changed.result.migration_id)
+    assert {"index mine", "trigger spy"} <= {f"{kind} {name}" for kind, name, _ in changed.state().objects}
+    assert changed.ask("SELECT count(*) FROM log") == [(0,)], "a rollback is no edit: no trigger fires"
+    assert changed.ask("SELECT gone FROM tabThing WHERE name = 'R1'") == [("g0",)]
+
+
+def test_a_backfill_fires_no_trigger(world):
+    world.sync(doctype(field("title")))
+    world.insert("tabThing", ({"title": "a"},))
+    world.run(
+        "CREATE TABLE log (what TEXT)",
+        "CREATE TRIGGER spy AFTER UPDATE ON tabThing BEGIN INSERT INTO log VALUES (new.name); END",
+    )
+    world.sync(doctype(field("title"), field("qty", "Int")), backfill={"qty": 1})
+    assert world.ask("SELECT qty FROM tabThing") == [(1,)]
+    assert world.ask("SELECT count(*) FROM log") == [(0,)]
+
+
+def test_rows_written_before_a_required_unique_field_comes_back_are_looked_at_by_the_engine(world):
+    from sodaf_nb.errors import SodafError
+
+    world.sync(doctype(field("title"), field("code", required=1, unique=1)))
+    world.insert("tabThing", ({"code": "1"}, {"code": "2"}))
+    dropped = world.sync(doctype(field("title")), removed_fields="drop", accept={"DS03"})
+    world.run("INSERT INTO tabThing (name) VALUES ('one'), ('two')")
+    before = world.state()
+    with pytest.raises(SodafError):
+        world.applier.rollback_migration(dropped.migration_id)
+    assert world.state() == before
+
+
+def test_a_plan_that_was_taken_back_meanwhile_is_stale(changed, monkeypatch):
+    job = changed.applier._rollback_job(changed.result.migration_id, RollbackOptions())
+    changed.applier.rollback_migration(changed.result.migration_id)
+    with pytest.raises(StalePlanError):
+        changed.applier._executor.execute(job)
+    assert changed.state() == changed.before
+
+
+def test_two_rollbacks_of_one_migration_at_the_same_schema_end_with_one(world):
+    """An empty change of nothing but the history: both plans fit the schema, only the first finds it in force."""
+    world.sync(doctype(field("title")))
+    result = world.sync(doctype(field("title"), field("qty")))
+    job = world.applier._rollback_job(result.migration_id, RollbackOptions())
+    world.run("UPDATE tabMigrationHistory SET status = 'rolled_back' WHERE id = '%s'" % result.migration_id)
+    before = world.state()
+    with pytest.raises(MigrationRollbackError, match="no longer in force"):
+        world.applier._executor.execute(job)
+    assert world.state() == before
+
+

@@ -1,0 +1,90 @@
+"""Attempts are hints: what became of one is decided by its history row alone."""
+
+import os
+import platform
+
+import pytest
+
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, Recovery
+from tests.history.making import record
+
+
+@pytest.fixture
+def attempts(database):
+    return AttemptLog(database)
+
+
+@pytest.fixture
+def write(database):
+    def write(*records):
+        with database.write() as session:
+            for each in records:
+                MigrationHistoryManager(database).record(session, each)
+
+    return write
+
+
+def start(attempts, *ids):
+    for migration_id in ids:
+        attempts.start(migration_id, f"Doc {migration_id}", "beef", "2024-02-29T12:30:45+00:00")
+
+
+def states(database):
+    with database.read() as session:
+        return dict(session.rows("SELECT id, state FROM tabMigrationAttempt"))
+
+
+def test_an_attempt_is_noted_with_who_makes_it(database, attempts):
+    start(attempts, "A")
+    with database.read() as session:
+        (row,) = session.rows("SELECT * FROM tabMigrationAttempt")
+    assert row == ("A", "Doc A", "beef", "2024-02-29T12:30:45+00:00", os.getpid(), platform.node(), "started")
+
+
+def test_a_finished_attempt_is_settled(database, attempts):
+    start(attempts, "A", "B")
+    attempts.finish("A", "done")
+    attempts.finish("B", "aborted")
+    assert states(database) == {"A": "done", "B": "aborted"}
+    assert attempts.settle() == Recovery()
+
+
+@pytest.mark.parametrize(("status", "outcome"), [("applied", "done"), ("rolled_back", "done"), ("failed", "aborted")])
+def test_an_open_attempt_is_settled_by_its_history_row(database, attempts, write, status, outcome):
+    start(attempts, "A")
+    write(record("A", status=status))
+    assert attempts.settle() == Recovery(attempts=(Attempt(id="A", doctype="Doc A", outcome=outcome),))
+    assert states(database) == {"A": outcome}
+
+
+def test_an_open_attempt_without_a_history_row_left_nothing(database, attempts, write):
+    start(attempts, "A", "B")
+    assert [a.outcome for a in attempts.settle().attempts] == ["aborted", "aborted"]
+    start(attempts, "C")
+    write(record("B"))
+    assert [(a.id, a.outcome) for a in attempts.settle().attempts] == [("C", "aborted")]
+
+
+def test_what_is_settled_stays_settled(attempts):
+    start(attempts, "A")
+    attempts.settle()
+    assert attempts.settle() == Recovery()
+
+
+def test_a_database_without_attempts_has_nothing_to_settle(attempts):
+    assert attempts.settle() == Recovery()
+
+
+def test_a_recovery_says_what_each_outcome_means():
+    shown = Recovery(
+        attempts=(
+            Attempt(id="A", doctype="Customer", outcome="done"),
+            Attempt(id="B", doctype="Note", outcome="aborted"),
+        )
+    )
+    assert shown.heading() == "Recovery: 2 interrupted"
+    assert [tuple(row.values()) for row in shown.to_rows()] == [
+        ("Customer", "done", "was committed; the database holds all of it"),
+        ("Note", "aborted", "was not committed; the database holds none of it, apply again"),
+    ]
+    assert repr(Recovery()) == "Recovery: 0 interrupted\nNo interrupted migrations."
