@@ -68,6 +68,7 @@ def _live_table(wanted: Table, live: Schema, answers: Answers) -> tuple[Table | 
 def _renames(wanted: Table, present: Table, answers: Answers) -> tuple[ColumnRename, ...]:
     for old, new in answers.field_renames.items():
         _require_rename(wanted, present, old, new)
+    _require_one_source(answers)
     given = [(old, new) for old, new in answers.field_renames.items() if present.column(new) is None]
     hinted = [(old, new) for new, old in answers.hints.items() if _hint_fits(wanted, present, old, new)]
     taken: set[str] = set()
@@ -93,6 +94,13 @@ def _require_rename(wanted: Table, present: Table, old: str, new: str) -> None:
         )
     if wanted.column(old) is not None:
         raise UsageError(f"{old!r} is still a field, so it cannot become {new!r}.", hint="drop that rename")
+
+
+def _require_one_source(answers: Answers) -> None:
+    targets = [new.lower() for new in answers.field_renames.values()]
+    twice = sorted({new for new in targets if targets.count(new) > 1})
+    if twice:
+        raise UsageError(f"Two columns cannot both become {', '.join(twice)}.", hint="keep one of those renames")
 
 
 def _hint_fits(wanted: Table, present: Table, old: str, new: str) -> bool:

@@ -43,6 +43,10 @@ class Context:
     references: Sequence[tuple[str, str]] = ()
     backfill: Backfill = field(default_factory=lambda: MappingProxyType({}))
 
+    def value_for(self, column: str) -> str | int | float | None:
+        """Return the value to fill a column with, letter case ignored; None when none was given."""
+        return next((value for name, value in self.backfill.items() if name.lower() == column.lower()), None)
+
 
 def make_plan(diff: SchemaDiff, context: Context) -> Plan:
     """Return the plan that removes a difference; its operations are in a safe order.
@@ -78,10 +82,10 @@ def _changed(diff: SchemaDiff, context: Context) -> Iterator[Operation]:
     yield from _drops(diff, present)
     for change in diff.modified_columns:
         yield AlterColumn(
-            table=diff.table, before=change.before, after=change.after, backfill=context.backfill.get(change.after.name)
+            table=diff.table, before=change.before, after=change.after, backfill=context.value_for(change.after.name)
         )
     for column in diff.added_columns:
-        yield AddColumn(table=diff.table, column=column, backfill=context.backfill.get(column.name))
+        yield AddColumn(table=diff.table, column=column, backfill=context.value_for(column.name))
     yield from _new_indexes(diff, context)
 
 

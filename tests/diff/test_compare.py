@@ -290,3 +290,8 @@ def test_objects_that_no_doctype_mentions_are_listed():
         ],
     )
     assert found.unmanaged == ("index part", "trigger log")
+
+
+def test_two_renames_to_one_field_are_refused():
+    with pytest.raises(UsageError, match="cannot both become"):
+        diff(table(column("x")), table(column("a"), column("b")), field_renames={"a": "x", "b": "x"})
