@@ -75,7 +75,7 @@ def summary(notebook: nbformat.NotebookNode, seconds: float) -> list[str]:
     chapters = [title for text in texts for title in re.findall(r"^## (?:\d+\. )?(.+)$", text, re.MULTILINE)]
     return [
         f"{len(cells)} cells ran in {seconds:.0f} s, and {asserts} assertions about the live rows held.",
-        f"Chapters: {', '.join(chapters)}.",
+        f"Chapters: {'; '.join(chapters)}.",
     ]
 
 

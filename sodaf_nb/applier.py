@@ -15,7 +15,7 @@ from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafEr
 from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
-from sodaf_nb.plan import Plan
+from sodaf_nb.plan import Plan, RenameTable
 from sodaf_nb.plan.chain import in_the_way
 from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.plan.rollback import make_rollback
@@ -222,8 +222,12 @@ class MigrationApplier:
         )
 
     def _managed_before(self, plan: Plan) -> frozenset[str] | None:
-        latest = self.history.get_latest(plan.doctype)
-        return frozenset(latest.metadata["columns"]) if latest and latest.metadata["columns"] else None
+        former = (o.old.removeprefix("tab") for o in plan.operations if isinstance(o, RenameTable))
+        records = self.history.get_migration_history(next(former, plan.doctype))
+        # A rollback names no columns: what is in force again is what the migration before it left.
+        named = (r.metadata["columns"] for r in records if r.status == "applied" and r.metadata["columns"])
+        columns = next(named, None)
+        return None if columns is None else frozenset(columns)
 
     def _managed_after(self, plan: Plan) -> tuple[str, ...]:
         wanted = self.doctypes.wanted_table(plan.doctype) if plan.doctype in self.doctypes else None

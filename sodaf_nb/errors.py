@@ -107,7 +107,7 @@ class BlockedMigrationError(SodafError):
     def __init__(self, doctype: str, findings: Sequence[Finding]) -> None:
         self.doctype = doctype
         self.findings = tuple(findings)
-        listed = "; ".join(f"{f.rule} {f.message}" for f in self.findings)
+        listed = "; ".join(f"{f.rule}: {f.message.rstrip('.')}" for f in self.findings)
         super().__init__(
             f"The migration of {doctype!r} was stopped before any write: {listed}.", hint=self._next_step()
         )

@@ -161,12 +161,12 @@ class DryRunResult(Tabular):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Findings that do not stop an apply, as text."""
-        return tuple(f"{f.rule} {f.message}" for f in self.findings if f.severity is not Severity.BLOCK)
+        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is not Severity.BLOCK)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """Findings that stop an apply, as text."""
-        return tuple(f"{f.rule} {f.message}" for f in self.findings if f.severity is Severity.BLOCK)
+        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is Severity.BLOCK)
 
     def heading(self) -> str:
         """Return the verdict in one line."""
@@ -185,7 +185,7 @@ class DryRunResult(Tabular):
 
     def notes(self) -> list[str]:
         """Return findings and what would be backed up, a line each."""
-        found = [f"{str(f.severity).upper()} {f.rule}: {f.message} {_fix(f)}".rstrip() for f in self.findings]
+        found = [_finding_line(finding) for finding in self.findings]
         saved = [f"Backup first: {b['table']}, {b['rows']} rows, {b['columns']}." for b in self.backup_preview]
         return [*found, *saved]
 
@@ -211,8 +211,10 @@ class DryRunResult(Tabular):
         return "\n".join([f"### {self.heading()}", "", *(table if rows else [self.empty_text()]), "", *notes, *blocks])
 
 
-def _fix(finding: Finding) -> str:
-    return f"({finding.fix})" if finding.fix else ""
+def _finding_line(finding: Finding) -> str:
+    samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
+    fix = f" ({finding.fix})" if finding.fix else ""
+    return f"{str(finding.severity).upper()} {finding.rule}: {finding.message}{samples}{fix}"
 
 
 def _markdown(value: object) -> str:

@@ -19,14 +19,15 @@ Row = Mapping[str, object]
 # The longest cell shown in a table; the whole value is in `to_frame()`.
 WIDEST = 100
 
-# The selectors name the table as well, or JupyterLab's own rules, which align cells to the right, would win.
+# `[role]` makes the selectors stronger than JupyterLab's own, which align cells to the right.
 _STYLE = (
     "<style>.sodaf table{border-collapse:collapse;font-family:var(--jp-ui-font-family,sans-serif);margin:0 0 4px 0;"
     "color:var(--jp-ui-font-color1,#222);font-size:var(--jp-ui-font-size1,13px)}"
-    ".sodaf table caption,.sodaf table th,.sodaf table td{text-align:left;padding:3px 10px}"
-    ".sodaf table caption{font-weight:600;padding-left:0;caption-side:top;white-space:nowrap;"
+    ".sodaf table[role] caption,.sodaf table[role] th,.sodaf table[role] td{text-align:left;padding:3px 10px}"
+    ".sodaf table[role] caption{font-weight:600;padding-left:0;caption-side:top;white-space:nowrap;"
     "color:var(--jp-ui-font-color1,#222)}"
-    ".sodaf table th,.sodaf table td{border-bottom:1px solid var(--jp-border-color1,#bbb);vertical-align:top}"
+    ".sodaf table[role] th,.sodaf table[role] td{border-bottom:1px solid var(--jp-border-color1,#bbb);"
+    "vertical-align:top}"
     ".sodaf pre{background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,#222);padding:8px;"
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);overflow-x:auto}"
     ".sodaf p,.sodaf summary{color:var(--jp-ui-font-color1,#222);font-size:var(--jp-ui-font-size1,13px);margin:4px 0}"

@@ -126,8 +126,8 @@ def test_a_dry_run_says_its_verdict(shown, heading):
 def test_a_dry_run_sorts_its_findings():
     shown = dry(drop(), findings=(LOSS, NO_WAY))
     assert shown.data_loss_risks == (LOSS,)
-    assert shown.errors == ("DS03 tabCustomer.city is dropped; 2 rows hold a value in it.",)
-    assert shown.warnings == ("HY13 tabCustomer.city is dropped; 2 rows hold a value in it.",)
+    assert shown.errors == ("DS03: tabCustomer.city is dropped; 2 rows hold a value in it.",)
+    assert shown.warnings == ("HY13: tabCustomer.city is dropped; 2 rows hold a value in it.",)
 
 
 def test_a_dry_run_notes_findings_with_their_fix_and_the_backup():
@@ -135,7 +135,7 @@ def test_a_dry_run_notes_findings_with_their_fix_and_the_backup():
         drop(), findings=(LOSS, NO_WAY), backup_preview=({"table": "tabCustomer", "rows": 2, "columns": "all columns"},)
     )
     assert shown.notes() == [
-        "BLOCK DS03: tabCustomer.city is dropped; 2 rows hold a value in it. (keep the column)",
+        "BLOCK DS03: tabCustomer.city is dropped; 2 rows hold a value in it. Such as 'CUST-1'. (keep the column)",
         "WARN HY13: tabCustomer.city is dropped; 2 rows hold a value in it.",
         "Backup first: tabCustomer, 2 rows, all columns.",
     ]

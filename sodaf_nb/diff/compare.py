@@ -94,6 +94,18 @@ def _require_rename(wanted: Table, present: Table, old: str, new: str) -> None:
         )
     if wanted.column(old) is not None:
         raise UsageError(f"{old!r} is still a field, so it cannot become {new!r}.", hint="drop that rename")
+    _require_free_target(present, old, new)
+
+
+def _require_free_target(present: Table, old: str, new: str) -> None:
+    # A column kept from a field removed earlier; taking the rename for done would show its stale values.
+    source, target = present.column(old), present.column(new)
+    if source is not None and target is not None and source != target:
+        raise UnsupportedChangeError(
+            f"{present.name} has a column {target.name} already, so {source.name} cannot be renamed to it.",
+            objects=(source.name, target.name),
+            hint=f"rename or drop the kept column {target.name} first, or leave that rename out",
+        )
 
 
 def _require_one_source(answers: Answers) -> None:

@@ -228,9 +228,7 @@ def _require_rows(session: Session, job: Job) -> None:
     """Stop when a migration that adds and drops no table has changed its number of rows."""
     before = job.evidence.facts.rows
     names = concerned(job.plan.operations, job.plan.table)
-    present = next((name for name in before if name in names), None)
-    if present is None:
-        return
+    present = next(name for name in before if name in names)
     rows = int(session.value(f"SELECT COUNT(*) FROM {quote(job.plan.table)}"))
     if rows != before[present]:
         raise MigrationExecutionError(
@@ -261,7 +259,7 @@ def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
         doctype=job.plan.doctype,
         outcome="applied",
         sql=job.script.sql,
-        warnings=tuple(f"{f.rule} {f.message}" for f in left),
+        warnings=tuple(f"{f.rule}: {f.message}" for f in left),
         affected_rows=done.affected_rows,
         execution_time_ms=done.milliseconds,
         backup_path=str(done.backup.path) if done.backup else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sodaf_nb.options import Accept
-from sodaf_nb.plan import AlterColumn, DropColumn, DropTable, Plan, summary
+from sodaf_nb.plan import AlterColumn, Plan, summary
 from sodaf_nb.plan.names import concerned, endangered_now
 from sodaf_nb.plan.rollback import Risk
 from sodaf_nb.schema import Schema
@@ -65,13 +65,9 @@ def _risks(plan: Plan, facts: Facts, dialect: Dialect) -> Iterator[Risk]:
 
 
 def _can_lose(operation: object, dialect: Dialect) -> bool:
-    match operation:
-        case AlterColumn(before=before, after=after):
-            return operation.fills or not dialect.keeps_values(before.type, after.type)
-        case DropColumn() | DropTable():
-            return True
-        case _:
-            return False
+    if isinstance(operation, AlterColumn):
+        return operation.fills or not dialect.keeps_values(operation.before.type, operation.after.type)
+    return True  # a dropped column or table
 
 
 def plan_fingerprint(plan: Plan, live: Schema) -> str:

@@ -12,6 +12,7 @@ from sodaf_nb.options import SyncOptions
 from tests.acceptance.making import Json
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+PLAIN = SyncOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Case:
     by_hand: tuple[str, ...] = ()
     rows: tuple[Json, ...] = ()
     other_rows: Mapping[str, tuple[Json, ...]] = field(default_factory=lambda: NOTHING)
-    options: SyncOptions = SyncOptions()
+    options: SyncOptions = PLAIN
     findings: tuple[str, ...] = ()
     becomes: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: NOTHING)
     other_becomes: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: NOTHING)
@@ -78,5 +79,5 @@ class Refusal:
     before: Json | None = None
     by_hand: tuple[str, ...] = ()
     rows: tuple[Json, ...] = ()
-    options: SyncOptions = SyncOptions()
+    options: SyncOptions = PLAIN
     error: type[SodafError] = BlockedMigrationError

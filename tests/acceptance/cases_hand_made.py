@@ -58,8 +58,10 @@ CASES = (
         id="a rebuild keeps CHECK, COLLATE, ON CONFLICT, a comment and a default that is an expression",
         after=RETYPED,
         by_hand=(
-            f"CREATE TABLE tabThing ({STANDARD}, title VARCHAR(140) COLLATE NOCASE UNIQUE ON CONFLICT FAIL, "
-            "qty VARCHAR(140), born DATETIME DEFAULT CURRENT_TIMESTAMP, /* why */ CHECK (idx >= 0))",
+            (
+                f"CREATE TABLE tabThing ({STANDARD}, title VARCHAR(140) COLLATE NOCASE UNIQUE ON CONFLICT FAIL, "
+                "qty VARCHAR(140), born DATETIME DEFAULT CURRENT_TIMESTAMP, /* why */ CHECK (idx >= 0))"
+            ),
         ),
         rows=({"title": "a", "qty": "1", "born": "x"}, {"title": "b", "qty": "2", "born": None}),
         becomes={"qty": (1, 2), "born": ("x", None)},
@@ -98,8 +100,10 @@ CASES = (
         id="a generated column is kept and computed on",
         after=RETYPED,
         by_hand=(
-            f"CREATE TABLE tabThing ({STANDARD}, title VARCHAR(140), qty VARCHAR(140), "
-            "shout TEXT AS (upper(title)) STORED, twice TEXT AS (title || title))",
+            (
+                f"CREATE TABLE tabThing ({STANDARD}, title VARCHAR(140), qty VARCHAR(140), "
+                "shout TEXT AS (upper(title)) STORED, twice TEXT AS (title || title))"
+            ),
         ),
         rows=ROWS,
         becomes={"shout": ("A", "B"), "twice": ("aa", "bb")},

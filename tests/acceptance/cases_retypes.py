@@ -82,7 +82,9 @@ CASES = (
         id="text that is no UTF-8 survives the way there and back",
         before=doctype(field("value"), field("other")),
         after=doctype(field("value", "Int")),
-        by_hand=("INSERT INTO tabThing (name, value, other) VALUES ('R1', CAST(x'ff41' AS TEXT), CAST(x'fe' AS TEXT))",),
+        by_hand=(
+            "INSERT INTO tabThing (name, value, other) VALUES ('R1', CAST(x'ff41' AS TEXT), CAST(x'fe' AS TEXT))",
+        ),
         options=SyncOptions(accept={"DS08", "DS03"}, removed_fields="drop"),
         findings=("DS03", "DS08"),
         becomes={"value": (None,)},

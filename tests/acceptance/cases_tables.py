@@ -5,7 +5,9 @@ from tests.acceptance.case import Case
 from tests.acceptance.making import doctype, field
 
 ITEM = doctype(field("qty", "Int"), name="Item", istable=1)
-NOTE = doctype(field("ref_type", "Link", options="DocType"), field("ref", "Dynamic Link", options="ref_type"), name="Note")
+NOTE = doctype(
+    field("ref_type", "Link", options="DocType"), field("ref", "Dynamic Link", options="ref_type"), name="Note"
+)
 NUMBERED = doctype(field("title"), autoname="autoincrement")
 PLAIN = doctype(field("title"))
 

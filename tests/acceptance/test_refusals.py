@@ -24,7 +24,7 @@ REFUSALS = (
         after=doctype(TITLE),
         rows=({"qty": 5},),
         options=SyncOptions(removed_fields="drop"),
-        words=("DS03 tabThing.qty is dropped; 1 rows hold a value", "accept=DS03"),
+        words=("DS03: tabThing.qty is dropped; 1 rows hold a value", "accept=DS03"),
     ),
     Refusal(
         id="consent to one finding is no consent to another",
@@ -39,7 +39,7 @@ REFUSALS = (
         before=doctype(TITLE),
         after=doctype(field("title", "Int")),
         rows=({"title": "x"}, {"title": "1"}),
-        words=("DS08 1 values of tabThing.title are no exact integer",),
+        words=("DS08: 1 values of tabThing.title are no exact integer",),
     ),
     Refusal(
         id="a required field without values cannot be taken on",
@@ -196,7 +196,7 @@ def test_a_field_that_comes_back_under_a_kept_column_with_another_type_is_ds12(w
     world.sync(doctype(TITLE, field("note")))
     world.insert("tabThing", ({"note": "5"},))
     world.sync(doctype(TITLE, field("more")))  # note is kept, and no field any more
-    with pytest.raises(BlockedMigrationError, match="DS12 tabThing.note was kept"):
+    with pytest.raises(BlockedMigrationError, match=r"DS12: tabThing\.note was kept"):
         world.sync(doctype(TITLE, field("more"), field("note", "Int")))
     result = world.sync(doctype(TITLE, field("more"), field("note", "Int")), accept={"DS12"})
     assert world.ask("SELECT note, typeof(note) FROM tabThing") == [(5, "integer")]

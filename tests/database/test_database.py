@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from sodaf_nb.database import Database, exclusive
-from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
+from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError, SodafError
 from tests.acceptance.making import World, doctype, field
 
 
@@ -146,8 +146,8 @@ def test_another_writer_gives_locked_error_after_the_timeout(database):
 def test_a_statement_that_meets_a_lock_gives_locked_error(database):
     with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LockedError, match="in use"), database.read() as session:
-            session.rows("PRAGMA query_only=OFF")
+        with pytest.raises(LockedError, match="in use"), database.read() as session:  # noqa: PT012
+            session.execute("PRAGMA query_only=OFF")
             session.execute("INSERT INTO t VALUES (1)")
 
 
@@ -196,7 +196,7 @@ def test_threads_that_apply_the_same_doctype_end_with_one_migration(world):
     def sync(_number):
         try:
             return world.applier.sync_doctype("Thing").outcome
-        except Exception as error:
+        except SodafError as error:
             return type(error).__name__
 
     with ThreadPoolExecutor(4) as pool:
@@ -204,5 +204,3 @@ def test_threads_that_apply_the_same_doctype_end_with_one_migration(world):
     assert outcomes.count("applied") == 1
     assert set(outcomes) <= {"applied", "nothing_to_do", "LockedError", "StalePlanError"}
     assert world.statuses().count("applied") == 1
-
-

@@ -35,16 +35,16 @@ def test_t02_foreign_keys_are_off_before_a_transaction_begins(database):
         with kind() as session:
             assert session.in_transaction
             assert session.value("PRAGMA foreign_keys") == 0
-            session.rows("PRAGMA foreign_keys=ON")
+            session.execute("PRAGMA foreign_keys=ON")
             assert session.value("PRAGMA foreign_keys") == 0, "within a transaction the pragma does nothing"
 
 
 def test_t03_nothing_leaks_to_the_next_connection(database):
     with database.read() as session:
-        session.rows("PRAGMA case_sensitive_like=ON")
+        session.execute("PRAGMA case_sensitive_like=ON")
     with database.write() as session:
         session.execute("CREATE TEMP TABLE left_over (x)")
-        session.rows("PRAGMA legacy_alter_table=ON")
+        session.execute("PRAGMA legacy_alter_table=ON")
     with database.write() as session:
         assert session.rows("SELECT * FROM temp.sqlite_master") == []
         assert session.value("PRAGMA legacy_alter_table") == 0
@@ -135,7 +135,7 @@ def test_t09_row_data_is_in_no_error(database):
 
 
 def test_t10_a_misspelt_column_is_no_text(world):
-    """Every copy takes its columns from the catalog, so a name that is gone fails the plan and is not copied as text."""
+    """Copies take their columns from the catalog, so a name that is gone fails the plan and is no text."""
     world.sync(doctype(field("title"), field("qty")))
     world.insert("tabThing", ({"title": "a", "qty": "1"},))
     plan = world.declare(doctype(field("title"), field("qty", "Int"))).applier.plan("Thing")
@@ -173,7 +173,7 @@ def test_t12_only_the_database_makes_engines_and_ddl_is_taken_back(database):
 def test_a_failed_savepoint_takes_its_own_work_back_and_no_more(database):
     with database.write() as session:
         session.execute("INSERT INTO parent VALUES (2, 'two')")
-        with pytest.raises(MigrationExecutionError), session.savepoint("s"):
+        with pytest.raises(MigrationExecutionError), session.savepoint("s"):  # noqa: PT012
             session.execute("INSERT INTO parent VALUES (3, 'three')")
             session.execute("INSERT INTO parent VALUES (1, 'again')")
     with database.read() as session:

@@ -136,9 +136,7 @@ def ends_of(source: Path, target: Path, *, back: bool) -> Ends:
     world = copied(source, target)
     job, before, history = job_of(world, back=back), world.state(), world.statuses()
     world.applier._executor.execute(job)
-    ends = Ends(
-        job=job, before=before, after=world.state(), history_before=history, history_after=world.statuses()
-    )
+    ends = Ends(job=job, before=before, after=world.state(), history_before=history, history_after=world.statuses())
     world.close()
     return ends
 

@@ -42,10 +42,10 @@ def attempt(world, job, fault):
     with installed(fault):
         try:
             world.applier._executor.execute(job)
-        except BaseException as error:
-            if not isinstance(error, EXPECTED):  # a bare KeyboardInterrupt would end the test run, too
-                raise AssertionError(f"{type(error).__name__} came out at call {fault.number}") from error
+        except EXPECTED as error:
             return error
+        except BaseException as error:  # a bare KeyboardInterrupt would end the test run, too
+            raise AssertionError(f"{type(error).__name__} came out at call {fault.number}") from error
     return None
 
 

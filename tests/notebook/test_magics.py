@@ -3,7 +3,7 @@
 import pytest
 
 from sodaf_nb.commands import Help
-from sodaf_nb.errors import BlockedMigrationError, DocTypeNotFoundError, UsageError
+from sodaf_nb.errors import BlockedMigrationError, DocTypeNotFoundError, MigrationCancelledError, UsageError
 from sodaf_nb.notebook.magics import SodafMagics
 
 
@@ -100,6 +100,33 @@ def test_a_blocked_apply_stops_the_cell(library):
     library("%migrate doctypes load library/v2")
     with pytest.raises(BlockedMigrationError, match="DS08"):
         library("%migrate apply Book")
+
+
+def test_an_interrupt_takes_the_work_back_and_says_so(library, shell, monkeypatch):
+    class Impatient:
+        def write(self, text):
+            raise KeyboardInterrupt
+
+        def clear(self):
+            pass
+
+    library("%migrate doctypes load library/v2")
+    before = library("%migrate diff Loan").to_rows()
+    monkeypatch.setattr(magics_of(shell)._progress, "_screen_for", lambda _mode: Impatient())
+    with pytest.raises(MigrationCancelledError):
+        library("%migrate apply Loan")
+    monkeypatch.undo()
+    assert library("%migrate diff Loan").to_rows() == before
+
+
+def test_progress_as_text_names_every_step(library, capsys):
+    library("%config SodafMagics.progress = 'text'")
+    library("%migrate doctypes load library/v2")
+    capsys.readouterr()
+    library("_ = %migrate apply Loan")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("[") for line in lines)
 
 
 def test_an_unknown_doctype_comes_with_the_nearest_name(library):

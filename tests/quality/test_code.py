@@ -42,11 +42,12 @@ def test_every_public_name_has_a_docstring(path):
 
 
 def undocumented(body, prefix):
+    set_below = {ast.unparse(t) for node in body if isinstance(node, ast.Assign) for t in node.targets}
     for node in body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name.startswith("_"):
             continue
         is_overload = any(ast.unparse(d).endswith("overload") for d in node.decorator_list)
-        if not ast.get_docstring(node) and not is_overload:
+        if not ast.get_docstring(node) and not is_overload and f"{node.name}.__doc__" not in set_below:
             yield prefix + node.name
         if isinstance(node, ast.ClassDef):
             yield from undocumented(node.body, prefix=f"{node.name}.")

@@ -75,8 +75,9 @@ def test_a_runbook_that_runs_as_a_job_is_left_as_it_was(tmp_path, capsys):
 
 @needs_kernel
 def test_demo_writes_a_notebook_and_a_page_that_loads_nothing(tmp_path, capsys):
-    button = "import ipywidgets\nipywidgets.Button(description='Apply')"
-    path = notebook(tmp_path, button, "print('ran')", "assert True")
+    view = '"application/vnd.jupyter.widget-view+json": {"model_id": "1"}'
+    widget = f'display({{{view}, "text/plain": "a button"}}, raw=True)'
+    path = notebook(tmp_path, widget, "print('ran')", "assert True")
     assert script("demo").main(path, tmp_path / "out") == 0
     page = (tmp_path / "out" / "book.html").read_text()
     assert "ran" in page

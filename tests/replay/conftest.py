@@ -20,11 +20,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _line(counts: Counter[str]) -> str:
-    plain = (f"{counts[name]} {name.replace('_', ' ')}" for name in ("histories", "steps", "applied", "nothing_to_do"))
-    kinds = (f"{kind} ({_by_code(counts, kind)})" for kind in ("refused", "accepted after a finding"))
+    plain = [f"{counts[name]} {name.replace('_', ' ')}" for name in ("histories", "steps", "applied", "nothing_to_do")]
+    kinds = [_by_code(counts, kind) for kind in ("refused", "accepted after a finding")]
     return f"replay: {', '.join([*plain, *kinds])}, {counts['rolled back']} rolled back"
 
 
 def _by_code(counts: Counter[str], kind: str) -> str:
-    found = (name for name in sorted(counts) if name.startswith(f"{kind}: "))
-    return ", ".join(f"{name.removeprefix(f'{kind}: ')} {counts[name]}" for name in found) or "none"
+    found = {name.removeprefix(f"{kind}: "): n for name, n in sorted(counts.items()) if name.startswith(f"{kind}: ")}
+    return f"{sum(found.values())} {kind} ({', '.join(f'{code} {n}' for code, n in found.items())})"

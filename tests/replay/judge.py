@@ -97,7 +97,7 @@ def _rows(step: Step, old: Table | None, new: Table) -> Iterator[str]:
     for key, row in old.rows.items():
         found = new.rows[key]
         yield from (f"row {key}: {line}" for line in (*_kept(step, old, new, row, found), *_new(step, old, found)))
-        if found[ROWID] != row[ROWID] and not rekeyed(old, new):
+        if found[ROWID] != row[ROWID] and not _rekeyed(old, new):
             yield f"row {key}: rowid {row[ROWID]} -> {found[ROWID]}"
 
 
@@ -126,13 +126,11 @@ def _expected(step: Step, column: Column, new: Table, row: Row) -> Cell | None:
 def _numbered_anew(column: Column, old: Table, new: Table, found: Cell) -> bool:
     # A key cannot be empty: where the text is no number, the row gets one nobody has.
     kept = {converted(row["name"], column.declared, "INTEGER") for row in old.rows.values()}
-    return column.name == "name" and rekeyed(old, new) and found[0] == "integer" and found not in kept
+    return column.name == "name" and _rekeyed(old, new) and found[0] == "integer" and found not in kept
 
 
-def rekeyed(old: Table | None, new: Table) -> bool:
-    """Return True when a step changed the key's type; rows of a text key then cannot keep their rowid."""
-    if old is None:
-        return False
+def _rekeyed(old: Table, new: Table) -> bool:
+    # A number as key is the rowid itself, so rows whose key becomes or was one cannot keep theirs.
     return kind_of(old.column("name").declared) is not kind_of(new.column("name").declared)
 
 

@@ -162,8 +162,9 @@ def _to_integer(value: Any) -> Cell | None:
 def _to_real(value: Any) -> Cell | None:
     number = _number(value)
     # Beyond 2^53 neighbouring integers share one REAL, so none is taken for exact.
-    exact = isinstance(number, float) or (number is not None and abs(number) <= 2**53)
-    return ("real", float(number)) if exact else None
+    if number is None or (isinstance(number, int) and abs(number) > 2**53):
+        return None
+    return ("real", float(number))
 
 
 def _to_decimal(value: Any) -> Cell | None:

@@ -87,28 +87,22 @@ def take(path: Path) -> State:
         return State(objects=objects, tables=tables, counters=_counters(db, entries))
 
 
-def differences(before: State, after: State, *, ignore: str = "") -> list[str]:
-    """Return what differs between two states, a line each; empty when nothing does.
-
-    Args:
-        before: One state.
-        after: The other.
-        ignore: A column whose values do not count.
-    """
+def differences(before: State, after: State) -> list[str]:
+    """Return what differs between two states, a line each; empty when nothing does."""
     entries = [f"catalog entry {entry}" for entry in sorted(before.objects ^ after.objects)]
     counters = [] if before.counters == after.counters else [f"counters {before.counters} -> {after.counters}"]
     pairs = ((before.tables[name], after.tables[name]) for name in before.tables.keys() & after.tables.keys())
-    return [*entries, *counters, *(line for old, new in pairs for line in _table_differences(old, new, ignore))]
+    return [*entries, *counters, *(line for old, new in pairs for line in _table_differences(old, new))]
 
 
-def _table_differences(old: Table, new: Table, ignore: str) -> Iterator[str]:
+def _table_differences(old: Table, new: Table) -> Iterator[str]:
     if old.columns != new.columns:
         yield f"columns {old.columns} -> {new.columns}"
     if old.indexes != new.indexes:
         yield f"indexes {old.indexes ^ new.indexes}"
     for key in sorted(old.rows.keys() | new.rows.keys()):
         before, after = old.rows.get(key, {}), new.rows.get(key, {})
-        changed = (c for c in sorted(before.keys() | after.keys()) if before.get(c) != after.get(c) and c != ignore)
+        changed = (c for c in sorted(before.keys() | after.keys()) if before.get(c) != after.get(c))
         yield from (f"row {key}: {c} {_short(before.get(c))} -> {_short(after.get(c))}" for c in changed)
 
 

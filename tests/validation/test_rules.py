@@ -61,8 +61,8 @@ def test_ds02_only_notes_the_drop_of_an_empty_table():
     assert (finding.severity, finding.count, finding.fix) == (INFO, 0, "")
 
 
-def test_ds02_warns_in_a_rollback_because_it_was_asked_for():
-    assert found(DropTable(table=table()), rows={TABLE: 3}, kind="rollback") == [("DS02", WARN)]
+def test_ds02_stops_a_rollback_that_would_take_rows_written_since():
+    assert found(DropTable(table=table()), rows={TABLE: 3}, kind="rollback") == [("DS02", BLOCK)]
 
 
 def test_ds02_is_silent_when_no_table_is_dropped():

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from sodaf_nb.plan import DropTable
 from sodaf_nb.validation.evidence import Evidence
-from sodaf_nb.validation.findings import Finding, Group
-from sodaf_nb.validation.severity import for_loss
+from sodaf_nb.validation.findings import Finding, Group, Severity
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Report each dropped table with the rows it holds; an empty one is worth a note only."""
+    """Report each dropped table with the rows it holds; an empty one is worth a note only.
+
+    It stops a rollback too: taking back a table's first migration takes every row that came since.
+    """
     for operation in evidence.plan.operations:
         if isinstance(operation, DropTable):
             name = operation.table.name
@@ -19,9 +21,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 rule="DS02",
                 group=Group.DATA_LOSS_RISK,
-                severity=for_loss(evidence.plan, rows),
+                severity=Severity.BLOCK if rows else Severity.INFO,
                 object=name,
                 message=f"{name} is dropped with its {rows} rows.",
-                fix="they are backed up first" if rows else "",
+                fix="move the rows first if they are still needed" if rows else "",
                 count=rows,
             )
