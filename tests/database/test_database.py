@@ -73,7 +73,7 @@ def test_two_databases_in_memory_are_two():
 
 
 def test_a_migration_runs_in_memory(tmp_path):
-    from sodaf_nb import ApplyOptions, DocTypeEngine, MigrationApplier
+    from sodaf_nb import ApplyOptions, DocTypeEngine, MigrationApplier, RollbackOptions
 
     database, doctypes = Database("sqlite://"), DocTypeEngine()
     applier = MigrationApplier(database, doctypes, ApplyOptions(backup_dir=tmp_path / "backups"))
@@ -85,7 +85,7 @@ def test_a_migration_runs_in_memory(tmp_path):
     second = applier.sync_doctype("Thing")
     assert second.backup_path
     applier.rollback_migration(second.migration_id)
-    applier.rollback_migration(first.migration_id)
+    applier.rollback_migration(first.migration_id, RollbackOptions(accept={"DS02"}))
     assert database.reflect().tables == {}
     database.close()
 

@@ -196,10 +196,21 @@ class Replay:
         applier = self._applier(self._last)
         for done in reversed(self._done):
             assert snapshot.differences(done.end, snapshot.take(self._path)) == []
-            result = applier.rollback_migration(done.migration_id, RollbackOptions(accept={"DS02"}))
-            assert (result.outcome, result.success) == ("applied", True)
+            self._roll_back(applier, done)
             assert snapshot.differences(done.start, snapshot.take(self._path)) == []
             self.counts["rolled back"] += 1
+
+    def _roll_back(self, applier: MigrationApplier, done: Done) -> None:
+        """Take a step back; only the one that made the table, and so drops it with its rows, has to be taken on."""
+        accept: set[str] = set()
+        if not done.start.tables:
+            with pytest.raises(BlockedMigrationError) as stop:
+                applier.rollback_migration(done.migration_id)
+            assert [(f.rule, f.count) for f in stop.value.findings] == [("DS02", rows.ROWS)]
+            assert snapshot.differences(done.end, snapshot.take(self._path)) == []
+            accept = {"DS02"}
+        result = applier.rollback_migration(done.migration_id, RollbackOptions(accept=accept))
+        assert (result.outcome, result.success) == ("applied", True)
 
 
 def test_every_way_of_keeping_is_replayed() -> None:
