@@ -6,7 +6,6 @@ Public names load on first use, so that importing the package and loading the ex
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
     from sodaf_nb.sql import SQLGenerator
     from sodaf_nb.validation import Finding, MigrationValidator
+
+__version__ = "0.1.0"
 
 _HOMES = {
     "applier": ("MigrationApplier",),
@@ -123,9 +124,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name on first use; the version stands in pyproject.toml alone."""
-    if name == "__version__":
-        return importlib.metadata.version(__name__)
+    """Load a public name on first use."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
