@@ -269,6 +269,8 @@ def test_what_is_not_lost_comes_back_the_same(value, source, target):
         before, back = float(before), float(back)  # '7' became 7.0: the natural change of type
     # A value of a class its column was not made for may be refused on the way back, but never changed.
     assert back is None if lost_back else back == before
+    if target is Kind.DECIMAL and isinstance(before, float) and abs(before) > 2**53:
+        return  # stored as an integer, whose neighbours a real cannot hold: refused on the way back, so backed up
     assert not lost_back or source in {Kind.DATE, Kind.DATETIME, Kind.TIME} or not isinstance(before, natural)
 
 
