@@ -22,14 +22,6 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-def finding_rows(findings: tuple[Finding, ...]) -> list[Row]:
-    """Return one row a finding, as every report shows them."""
-    return [
-        {"rule": f.rule, "severity": str(f.severity), "object": f.object, "finding": f.message, "fix": f.fix}
-        for f in findings
-    ]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MigrationResult(Tabular):
     """What one apply or rollback did.

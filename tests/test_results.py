@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult, finding_rows
+from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.validation import Finding, Group, Severity
 from tests.plan.making import add, drop, plan
 
@@ -26,21 +26,6 @@ def result(**attributes):
 def dry(*operations, **attributes):
     given = {"success": True, "doctype": "Customer", "plan": plan(*operations), **attributes}
     return DryRunResult(**given)
-
-
-def test_a_finding_is_a_row():
-    assert finding_rows((LOSS,)) == [
-        {
-            "rule": "DS03",
-            "severity": "block",
-            "object": "tabCustomer.city",
-            "finding": "tabCustomer.city is dropped; 2 rows hold a value in it.",
-            "fix": "keep the column",
-        }
-    ]
-
-
-# ---------------------------------------------------------------- one migration
 
 
 def test_a_result_shows_its_changes_and_notes():

@@ -55,8 +55,6 @@ class Database:
         # Keeps a database in memory alive between connections; None for a file.
         self._keeper = self.connect() if in_memory else None
         self._engine = sa.create_engine("sqlite://", creator=self.connect, poolclass=NullPool, hide_parameters=True)
-        # SQLAlchemy's own BEGIN is switched off: ours is emitted by `_transaction`.
-        sa.event.listen(self._engine, "begin", _begin_nothing)
         sa.event.listen(self._engine, "handle_error", _keep_connection)
 
     @property
@@ -71,10 +69,9 @@ class Database:
         (trap R6), and the pragma does nothing once a transaction runs (trap T2). Violations are compared
         before and after each migration instead.
         """
-        mode = "&mode=ro" if read_only and self.file else ""
-        joint = "&" if "?" in self.uri else "?"
+        # A shared memory has no mode of its own; there query_only alone keeps readers from writing.
         connection = sqlite3.connect(
-            f"{self.uri}{joint}{mode.lstrip('&')}" if mode else self.uri,
+            f"{self.uri}?mode=ro" if read_only and self.file else self.uri,
             uri=True,
             isolation_level=None,
             timeout=self.lock_timeout_s,
@@ -157,10 +154,6 @@ def _url_of(target: str | sa.URL | sa.Engine) -> sa.URL:
 
 def _memory_uri() -> str:
     return f"file:sodaf-{uuid.uuid4().hex}?mode=memory&cache=shared"
-
-
-def _begin_nothing(_connection: sa.Connection) -> None:
-    """Keep SQLAlchemy from emitting a BEGIN of its own."""
 
 
 def _keep_connection(context: sa.ExceptionContext) -> None:

@@ -171,7 +171,7 @@ class MigrationExecutor:
         if not tables:
             return None
         self._tell("back up and verify", 0, len(job.script.up))
-        table = tables.pop()
+        (table,) = tables  # one backup holds one table; a plan that endangers two must not run with half of it saved
         return self._backups.create_backup(
             job.plan.doctype, table, migration_id=migration_id, schema_fingerprint=job.plan.made_for
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sodaf_nb.schema.types import DataType
@@ -98,10 +98,6 @@ class Table:
         names = self.column_names()
         place = names.index(name)
         return names[place - 1] if place else None
-
-    def with_columns(self, columns: tuple[Column, ...]) -> Table:
-        """Return the same table with other columns."""
-        return replace(self, columns=columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

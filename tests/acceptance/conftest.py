@@ -1,27 +1,5 @@
-"""A database file with its applier, fresh for each test."""
+"""The shared fixtures of the tests around real databases."""
 
-import tempfile
-from pathlib import Path
+from tests.acceptance.fixtures import tmp_path, world
 
-import pytest
-
-from tests.acceptance.making import World
-
-# A disk in memory, where there is one: nothing here is about fsync, and a test waits for none.
-MEMORY = Path("/dev/shm")
-
-
-@pytest.fixture
-def tmp_path(tmp_path):
-    if not MEMORY.is_dir():
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=MEMORY, prefix="sodaf-test-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
+__all__ = ["tmp_path", "world"]

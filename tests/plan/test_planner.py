@@ -1,5 +1,7 @@
 """From a difference to operations in a safe order."""
 
+from dataclasses import replace
+
 import pytest
 
 from sodaf_nb.diff import SchemaDiff
@@ -77,7 +79,7 @@ def test_drops_go_from_last_to_first_and_know_their_places():
 
 def test_a_dropped_first_column_goes_back_to_the_front():
     live = table()
-    live = live.with_columns((column("first"), *live.columns))
+    live = replace(live, columns=(column("first"), *live.columns))
     (found,) = planned(table(), live, drop_removed=True).operations
     assert found.after == ""
 

@@ -47,10 +47,6 @@ def test_a_column_knows_what_stands_before_it():
     assert NOTE.column_names() == ("Title", "city")
 
 
-def test_a_table_with_other_columns_keeps_the_rest():
-    assert NOTE.with_columns((TITLE,)) == Table(name="tabNote", columns=(TITLE,), primary_key=("Title",))
-
-
 def test_indexes_are_the_same_by_columns_and_uniqueness_alone():
     one = Index(table="t", columns=("A", "b"), name="x", sql="...")
     assert one.structure() == Index(table="u", columns=("a", "B")).structure()
