@@ -400,3 +400,9 @@ def test_a_table_without_a_text_cannot_be_rebuilt():
     table = reflected("CREATE VIRTUAL TABLE docs USING fts5(body)").table("docs")
     with pytest.raises(UnsupportedChangeError):
         rebuild(table, (), Schema())
+
+
+def test_bytes_that_are_no_text_are_not_taken_for_a_refusal():
+    shadow = Shadow(Schema())
+    assert shadow.refusal("SELECT CAST(x'58ff' AS TEXT)") == ""
+    shadow.close()

@@ -28,6 +28,8 @@ class Shadow:
 
     def __init__(self, live: Schema, *, backup: tuple[str, ...] = ()) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        # EXPLAIN may show bytes that are no text at all; strict decoding would take them for a refusal.
+        self._connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
         self._connection.execute("PRAGMA foreign_keys=OFF")
         for text in _creation_order(live):
             self._connection.execute(text)
