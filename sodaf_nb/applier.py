@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,19 +12,27 @@ from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
-from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
+from sodaf_nb.errors import (
+    MigrationCancelledError,
+    MigrationRollbackError,
+    RenameQuestionError,
+    SodafError,
+    StalePlanError,
+    UsageError,
+)
+from sodaf_nb.execution import Job, MigrationExecutor, Rehearsed, Rehearser, plan_fingerprint, utc_now
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
 from sodaf_nb.plan.chain import in_the_way
 from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.plan.rollback import make_rollback
+from sodaf_nb.rehearsal import Rehearsal
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema, decode
-from sodaf_nb.schema.closure import schema_fingerprint
-from sodaf_nb.sql import SQLGenerator, syntax_errors
-from sodaf_nb.validation import Evidence, Finding, MigrationValidator, blocking, require_accepted
+from sodaf_nb.schema.closure import mentions, schema_fingerprint
+from sodaf_nb.sql import Script, SQLGenerator, syntax_errors
+from sodaf_nb.validation import Evidence, MigrationValidator, blocking, require_accepted
 
 
 class MigrationApplier:
@@ -55,6 +64,7 @@ class MigrationApplier:
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
         self._validator = MigrationValidator()
+        self._rehearser = Rehearser(database, self._generator, self.backups, self.options)
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
         """Return what differs between a DocType and the database."""
@@ -72,10 +82,15 @@ class MigrationApplier:
         return self._planned(self._diff(doctype, given, live), given, live)
 
     def dry_run(self, doctype: str, options: SyncOptions | None = None) -> DryRunResult:
-        """Return what an apply would do: the same pipe, stopped before the backup."""
-        given = options or SyncOptions()
+        """Return what an apply would do: its statements run up and back on a private copy with the rows.
+
+        Raises:
+            MigrationCancelledError: If the user interrupts it.
+            SodafError: As `plan` raises; also StalePlanError when the schema moves meanwhile.
+        """
+        given, started = options or SyncOptions(), time.perf_counter()
         job = self._job(doctype, given)
-        return _dry(job, given.accept)
+        return self._dry(job, given, time.perf_counter() - started)
 
     def sync_doctype(self, doctype: str, options: SyncOptions | None = None) -> MigrationResult:
         """Bring one DocType to the database.
@@ -88,7 +103,7 @@ class MigrationApplier:
         given = options or SyncOptions()
         job = self._job(doctype, given)
         _require_reviewed(job.plan, given.plan_id)
-        return self._carried_out(job, dry_run=given.dry_run)
+        return self._carried_out(job, given)
 
     def sync_all_doctypes(self, options: SyncOptions | None = None) -> BatchMigrationResult:
         """Bring every loaded DocType to the database, targets of links first.
@@ -117,7 +132,7 @@ class MigrationApplier:
                 f"The schema of {plan.table} changed after the plan was made.",
                 hint="make a new plan and review it again",
             )
-        return self._carried_out(self._judged(plan, live, accept=accept), dry_run=False)
+        return self._carried_out(self._judged(plan, live, SyncOptions(accept=accept)))
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
         """Take a migration back: structure by its recorded plan, data from its backup; later writes stay.
@@ -128,12 +143,17 @@ class MigrationApplier:
             SodafError: As `sync_doctype` raises.
         """
         given = options or RollbackOptions()
-        return self._carried_out(self._rollback_job(migration_id, given), dry_run=given.dry_run)
+        return self._carried_out(self._rollback_job(migration_id, given), given)
 
     def dry_run_rollback(self, migration_id: str, options: RollbackOptions | None = None) -> DryRunResult:
-        """Return what taking a migration back would do; nothing is changed."""
-        given = options or RollbackOptions()
-        return _dry(self._rollback_job(migration_id, given), given.accept)
+        """Return what taking a migration back would do, rehearsed on a copy; nothing is changed.
+
+        Raises:
+            SodafError: As `dry_run` and `rollback_migration` raise before they write.
+        """
+        given, started = options or RollbackOptions(), time.perf_counter()
+        job = self._rollback_job(migration_id, given)
+        return self._dry(job, given, time.perf_counter() - started)
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -160,7 +180,7 @@ class MigrationApplier:
         plan = self._planned(diff, options, live)
         kept = {column.name for column in diff.orphan_columns}
         pairs = tuple((c.old, c.new) for c in diff.candidates if c.old in kept)
-        return self._judged(plan, live, accept=options.accept, rename_candidates=pairs)
+        return self._judged(plan, live, options, rename_candidates=pairs)
 
     def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
         record = self.history.require(migration_id)
@@ -173,7 +193,7 @@ class MigrationApplier:
         rollback = replace(draft, made_for=plan_fingerprint(draft, live))
         backup_sql = tuple(info.get("backup_sql", ()))
         backup_id = info.get("backup_id") if risks else None
-        return self._judged(rollback, live, accept=options.accept, backup_sql=backup_sql, backup_id=backup_id)
+        return self._judged(rollback, live, options, backup_sql=backup_sql, backup_id=backup_id)
 
     def _require_in_force(self, record: MigrationRecord) -> None:
         if record.status != "applied":
@@ -192,15 +212,16 @@ class MigrationApplier:
         self,
         plan: Plan,
         live: Schema,
+        options: SyncOptions | RollbackOptions,
         *,
-        accept: Accept,
         backup_sql: tuple[str, ...] = (),
         backup_id: str | None = None,
         rename_candidates: tuple[tuple[str, str], ...] = (),
     ) -> Job:
         script = self._generator.generate(plan, live, backup=backup_sql)
+        _require_columns(options.mask, live, script)
         with self.database.read() as session:
-            facts = gather(session, plan, session.reflect())
+            facts = gather(session, plan, session.reflect(), options.mask)
         evidence = Evidence(
             plan=plan,
             script=script,
@@ -216,7 +237,7 @@ class MigrationApplier:
             dialect=self.database.dialect,
             evidence=evidence,
             findings=self._validator.validate(evidence),
-            accept=accept,
+            accept=options.accept,
             managed=self._managed_after(plan),
             backup_id=backup_id,
         )
@@ -233,13 +254,42 @@ class MigrationApplier:
         wanted = self.doctypes.wanted_table(plan.doctype) if plan.doctype in self.doctypes else None
         return wanted.column_names() if wanted and plan.kind == "sync" else ()
 
-    def _carried_out(self, job: Job, *, dry_run: bool) -> MigrationResult:
+    def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions | None = None) -> MigrationResult:
         if not job.plan.operations:
             return _nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
-        if dry_run:
-            return _nothing_done(job, "not_applied", "Dry run: nothing was changed.")
+        if options and options.dry_run:
+            return _rehearsed_only(job, self._rehearse(job, options).rehearsal)
         return self._executor.execute(job)
+
+    def _dry(self, job: Job, options: SyncOptions | RollbackOptions, prepared_s: float) -> DryRunResult:
+        found = self._rehearse(job, options) if job.plan.operations else None
+        lock_s = found.lock_s if found else None
+        left = blocking(job.findings, options.accept)
+        return DryRunResult(
+            success=not left and (found is None or found.rehearsal.success),
+            doctype=job.plan.doctype,
+            plan=job.plan,
+            sql=job.script.sql,
+            rollback_sql=job.script.rollback_sql,
+            findings=job.findings,
+            affected_rows=_touched_rows(job),
+            backup_preview=_backup_preview(job),
+            accepted=("all",) if options.accept == "all" else tuple(sorted(options.accept)),
+            rehearsal=found.rehearsal if found else None,
+            changes=found.changes if found else (),
+            preview_rows=found.rows if found else (),
+            estimated_time_s=None if lock_s is None else prepared_s + lock_s,
+            estimated_lock_s=lock_s,
+        )
+
+    def _rehearse(self, job: Job, options: SyncOptions | RollbackOptions) -> Rehearsed:
+        try:
+            return self._rehearser.rehearse(job, wanted=options.rehearsal, mask=options.mask)
+        except KeyboardInterrupt:
+            raise MigrationCancelledError(
+                "The dry run was stopped by the user; nothing was changed.", hint="run it again when ready"
+            ) from None
 
 
 def _answers(options: SyncOptions) -> Answers:
@@ -282,19 +332,21 @@ def _nothing_done(job: Job, outcome: Any, reason: str) -> MigrationResult:
     )
 
 
-def _dry(job: Job, accept: Accept) -> DryRunResult:
-    left: tuple[Finding, ...] = blocking(job.findings, accept)
-    return DryRunResult(
-        success=not left,
-        doctype=job.plan.doctype,
-        plan=job.plan,
-        sql=job.script.sql,
-        rollback_sql=job.script.rollback_sql,
-        findings=job.findings,
-        affected_rows=_touched_rows(job),
-        backup_preview=_backup_preview(job),
-        accepted=("all",) if accept == "all" else tuple(sorted(accept)),
-    )
+def _rehearsed_only(job: Job, rehearsal: Rehearsal) -> MigrationResult:
+    done = _nothing_done(job, "not_applied", f"Dry run: nothing was changed. {rehearsal.to_text()}")
+    errors = () if rehearsal.success else (rehearsal.to_text(),)
+    return replace(done, success=rehearsal.success, errors=errors)
+
+
+def _require_columns(mask: Collection[str], live: Schema, script: Script) -> None:
+    """Stop at a mask that names no column: a slip of the pen must not show what was to be hidden."""
+    names = {column.name.lower() for table in live.tables.values() for column in table.columns}
+    texts = [o.sql for o in script.objects if o.kind == "table"]
+    unknown = sorted(n for n in mask if n.lower() not in names and not any(mentions(text, n) for text in texts))
+    if unknown:
+        raise UsageError(
+            f"There is no column {', '.join(map(repr, unknown))} to mask.", hint="write column names, such as phone"
+        )
 
 
 def _touched_rows(job: Job) -> int:

@@ -13,6 +13,9 @@ Progress = Callable[[str, int, int], None]
 
 Accept = Collection[str] | Literal["all"]
 
+RehearsalScope = Literal["auto", "full", "sample"]
+"""Whether a dry run works on all rows of the tables concerned or on the first ones by key; "auto" decides by size"""
+
 
 def _empty() -> Mapping[str, str]:
     return MappingProxyType({})
@@ -51,6 +54,8 @@ class SyncOptions:
         backfill: {fieldname: value} for rows that would hold NULL in a required column.
         dry_run: Stop before the backup; nothing is written.
         plan_id: The reviewed plan's id; any other plan is refused.
+        rehearsal: How many rows a dry run copies; an apply takes none of it.
+        mask: Columns whose values are shown as `***` in previews and samples.
     """
 
     accept: Accept = ()
@@ -60,6 +65,8 @@ class SyncOptions:
     backfill: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
     dry_run: bool = False
     plan_id: str | None = None
+    rehearsal: RehearsalScope = "auto"
+    mask: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +76,11 @@ class RollbackOptions:
     Args:
         accept: Ids of the findings the user takes on, or "all".
         dry_run: Stop before the backup; nothing is written.
+        rehearsal: How many rows a dry run copies; a rollback takes none of it.
+        mask: Columns whose values are shown as `***` in previews and samples.
     """
 
     accept: Accept = ()
     dry_run: bool = False
+    rehearsal: RehearsalScope = "auto"
+    mask: Collection[str] = ()

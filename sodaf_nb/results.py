@@ -5,17 +5,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from sodaf_nb.options import Accept
 from sodaf_nb.plan import Plan
+from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, printable
+from sodaf_nb.tabular import Row, Tabular, frame_of, printable, text_table
+from sodaf_nb.validation import blocking
 from sodaf_nb.validation.findings import Finding, Severity
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
+
+# Rows of the preview that a repr shows; `preview()` has more.
+_SHOWN_ROWS = 5
+_PREVIEW = "Rows before and after"
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -133,6 +143,12 @@ class DryRunResult(Tabular):
         affected_rows: Rows of the tables that an apply rewrites or updates.
         backup_preview: Tables and rows an apply would back up first.
         accepted: Ids the caller takes on.
+        rehearsal: What came of running it up and back on a copy with rows; None when there is nothing to do.
+        changes: What becomes of each column's values, with exact counts on the copy.
+        preview_rows: Rows before and after, those that change most first.
+        estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
+            through. Scaled by the number of rows when the copy had a sample.
+        estimated_lock_s: Seconds of these in which nobody else can write.
     """
 
     success: bool
@@ -144,6 +160,11 @@ class DryRunResult(Tabular):
     affected_rows: int = 0
     backup_preview: tuple[Mapping[str, Any], ...] = ()
     accepted: tuple[str, ...] = ()
+    rehearsal: Rehearsal | None = None
+    changes: tuple[ColumnChange, ...] = ()
+    preview_rows: tuple[PreviewRow, ...] = ()
+    estimated_time_s: float | None = None
+    estimated_lock_s: float | None = None
 
     @property
     def data_loss_risks(self) -> tuple[Finding, ...]:
@@ -157,13 +178,26 @@ class DryRunResult(Tabular):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Findings that stop an apply, as text."""
-        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is Severity.BLOCK)
+        """Findings that stop an apply, and what went wrong in the rehearsal, as text."""
+        found = [f"{f.rule}: {f.message}" for f in self.findings if f.severity is Severity.BLOCK]
+        failed = [self.rehearsal.to_text()] if self.rehearsal and not self.rehearsal.success else []
+        return (*found, *failed)
+
+    def preview(self, limit: int = 10) -> pd.DataFrame:
+        """Return rows before and after as a pandas DataFrame, those that change most first, then by key.
+
+        Texts stand in quotes, NULL is None; a column that is added or dropped has one side only.
+
+        Args:
+            limit: The most rows; up to 50 are kept.
+        """
+        rows = self.preview_rows[: max(limit, 0)]
+        return frame_of([row.to_flat() for row in rows], flat_columns(rows))
 
     def heading(self) -> str:
         """Return the verdict in one line."""
         count = len(self.plan.operations)
-        verdict = "ready to apply" if self.success else "BLOCKED by findings"
+        verdict = "ready to apply" if self.success else self._obstacle()
         changes = f"{count} {'change' if count == 1 else 'changes'}"
         return f"Dry run of {self.doctype}: {changes}, {verdict if count else 'nothing to do'}"
 
@@ -176,15 +210,27 @@ class DryRunResult(Tabular):
         return self.plan.empty_text()
 
     def notes(self) -> list[str]:
-        """Return findings and what would be backed up, a line each."""
+        """Return findings, what would be backed up, and how the rehearsal went, a line each."""
         found = [_finding_line(finding) for finding in self.findings]
         saved = [f"Backup first: {b['table']}, {b['rows']} rows, {b['columns']}." for b in self.backup_preview]
-        return [*found, *saved]
+        return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
 
     def code(self) -> list[tuple[str, str]]:
-        """Return the SQL both ways."""
+        """Return a few rows before and after, and the SQL both ways."""
+        rows = text_table(compact(self.preview_rows[:_SHOWN_ROWS])) if self.changes else ""
+        return [*([(_PREVIEW, rows)] if rows else []), *self._sql_blocks()]
+
+    def _sql_blocks(self) -> list[tuple[str, str]]:
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
         return [(title, ";\n".join(text) + ";") for title, text in both if text]
+
+    def _obstacle(self) -> str:
+        accept: Accept = "all" if "all" in self.accepted else self.accepted
+        blocked = blocking(self.findings, accept) or self.rehearsal is None or self.rehearsal.success
+        return "BLOCKED by findings" if blocked else "the rehearsal FAILED"
+
+    def _rehearsal_line(self, rehearsal: Rehearsal) -> str:
+        return f"{'' if rehearsal.success else 'ERROR '}{rehearsal.to_text()}"
 
     def to_json(self) -> str:
         """Return all fields as JSON."""
@@ -193,20 +239,29 @@ class DryRunResult(Tabular):
     def to_markdown(self) -> str:
         """Return the dry run as Markdown, for a pull request."""
         rows = self.to_rows()
-        table = [
-            "| | object | change |",
-            "|---|---|---|",
-            *(f"| {' | '.join(_markdown(v) for v in r.values())} |" for r in rows),
-        ]
+        table = _markdown_table(rows) if rows else [self.empty_text()]
         notes = [f"- {_markdown(note)}" for note in self.notes()]
-        blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self.code()]
-        return "\n".join([f"### {self.heading()}", "", *(table if rows else [self.empty_text()]), "", *notes, *blocks])
+        blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self._sql_blocks()]
+        return "\n".join([f"### {self.heading()}", "", *table, "", *notes, *self._values_as_markdown(), *blocks])
+
+    def _values_as_markdown(self) -> list[str]:
+        if not self.changes:
+            return []
+        changes = [{"column": f"{c.table}.{c.column}", "values": c.what, "rows": c.rows} for c in self.changes]
+        rows = compact(self.preview_rows[:_SHOWN_ROWS])
+        return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
 
 
 def _finding_line(finding: Finding) -> str:
     samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
     return f"{str(finding.severity).upper()} {finding.rule}: {finding.message}{samples}{fix}"
+
+
+def _markdown_table(rows: Sequence[Row]) -> list[str]:
+    names = [_markdown(name) for name in rows[0]]
+    lines = (f"| {' | '.join(map(_markdown, row.values()))} |" for row in rows)
+    return [f"| {' | '.join(names)} |".replace("|  |", "| |"), f"|{'---|' * len(names)}", *lines]
 
 
 def _markdown(value: object) -> str:

@@ -65,10 +65,7 @@ class Tabular:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
-        import pandas as pd  # noqa: PLC0415  heavy, and only needed here
-
-        rows = self.to_rows()
-        return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
+        return frame_of(self.to_rows())
 
     def __repr__(self) -> str:
         parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *map(printable, self.notes())]
@@ -81,6 +78,14 @@ class Tabular:
         notes = "".join(f"<p>{html.escape(printable(note))}</p>" for note in self.notes())
         blocks = "".join(_block_html(title, text) for title, text in self.code())
         return f'<div class="sodaf">{_STYLE}{body}{notes}{blocks}</div>'
+
+
+def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return rows as a pandas DataFrame; `names` are its columns, None takes those of the first row."""
+    import pandas as pd  # noqa: PLC0415  heavy, and only needed here
+
+    columns = list(names) if names is not None else (list(rows[0]) if rows else None)
+    return pd.DataFrame([dict(row) for row in rows], columns=columns)
 
 
 def text_table(rows: Sequence[Row]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from types import MappingProxyType
 
 from sodaf_nb.database.session import Session
@@ -19,6 +20,7 @@ from sodaf_nb.plan import (
     table_of,
 )
 from sodaf_nb.plan.names import Origins
+from sodaf_nb.rehearsal import MASKED, is_masked
 from sodaf_nb.schema import Column, Kind, Schema
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
@@ -31,17 +33,27 @@ Question = tuple[Aspect, str, str]
 """(aspect, table now, SQL condition)"""
 
 
-def gather(session: Session, plan: Plan, live: Schema) -> Facts:
-    """Return the facts of a plan; tables are asked by the names they have now."""
+def gather(session: Session, plan: Plan, live: Schema, mask: Collection[str] = ()) -> Facts:
+    """Return the facts of a plan; tables are asked by the names they have now.
+
+    Args:
+        session: The snapshot to count in.
+        plan: The plan.
+        live: The schema in that snapshot.
+        mask: Columns whose values must not be shown; samples of them are hidden.
+    """
     origins = Origins(plan.operations)
     counts = {}
     for number, operation in enumerate(plan.operations):
         if isinstance(operation, CreateIndex):
             duplicates = _duplicates(session, operation, origins, number, plan)
-            counts[number, _DUPLICATES] = duplicates
+            now = (origins.column(operation.index.table, c, until=number) for c in operation.index.columns)
+            masked = any(is_masked(column, mask) for column in (*operation.index.columns, *now))
+            counts[number, _DUPLICATES] = _hidden(duplicates, masked=masked)
             continue
         for aspect, table, condition in _questions(operation, origins, number, session.dialect):
-            counts[number, aspect] = _count(session, live, table, condition)
+            key = _key_column(live, table)
+            counts[number, aspect] = _hidden(_count(session, live, table, condition), masked=is_masked(key, mask))
     return Facts(rows=MappingProxyType(_rows(session, plan, origins, live)), counts=MappingProxyType(counts))
 
 
@@ -112,9 +124,18 @@ def _count(session: Session, live: Schema, table: str, condition: str) -> Count:
     return Count(rows=rows, samples=tuple(str(value) for (value,) in found))
 
 
+def _hidden(count: Count, *, masked: bool) -> Count:
+    return replace(count, samples=(MASKED,) * len(count.samples)) if masked else count
+
+
 def _key(live: Schema, table: str) -> str:
+    column = _key_column(live, table)
+    return "rowid" if column is None else quote(column)
+
+
+def _key_column(live: Schema, table: str) -> str | None:
     present = live.table(table)
-    return quote(present.primary_key[0]) if present and len(present.primary_key) == 1 else "rowid"
+    return present.primary_key[0] if present and len(present.primary_key) == 1 else None
 
 
 def _duplicates(session: Session, operation: CreateIndex, origins: Origins, number: int, plan: Plan) -> Count:

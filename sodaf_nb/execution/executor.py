@@ -12,7 +12,7 @@ from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
-from sodaf_nb.database import Database, Session, exclusive, gather, require_catalog, require_same_violations, violations
+from sodaf_nb.database import Database, Session, exclusive, gather, require_same_violations, violations
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -21,13 +21,10 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.steps import require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
 from sodaf_nb.options import ApplyOptions
-from sodaf_nb.plan import CreateTable, DropTable
-from sodaf_nb.plan.names import concerned
 from sodaf_nb.results import MigrationResult
-from sodaf_nb.schema import Schema
-from sodaf_nb.sql.quoting import quote
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
 
 
@@ -137,7 +134,7 @@ class MigrationExecutor:
             backup = self._saved(job, migration_id)
             attach(session)
             rows = self._run(session, job)
-            after = self._verified(session, job)
+            after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
             require_same_violations(before, violations(session))
             milliseconds = (time.perf_counter() - started) * 1000
             done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
@@ -177,20 +174,10 @@ class MigrationExecutor:
         )
 
     def _run(self, session: Session, job: Job) -> int:
-        steps = job.script.up
-        affected = 0
-        for number, step in enumerate(steps):
-            self._tell(step.title, number, len(steps))
-            with session.savepoint(f"sodaf_step_{number}"):
-                affected += sum(session.execute(statement) for statement in step.statements)
-        self._tell("verify", len(steps), len(steps))
+        total = len(job.script.up)
+        affected = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total))
+        self._tell("verify", total, total)
         return affected
-
-    def _verified(self, session: Session, job: Job) -> Schema:
-        after = require_catalog(session, job.script.objects)
-        if not any(isinstance(o, (CreateTable, DropTable)) for o in job.plan.operations):
-            _require_rows(session, job)
-        return after
 
     def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: str) -> None:
         facts = self._facts(migration_id, done.milliseconds)
@@ -222,19 +209,6 @@ class MigrationExecutor:
     def _tell(self, what: str, done: int, total: int) -> None:
         if self._options.progress is not None:
             self._options.progress(what, done, total)
-
-
-def _require_rows(session: Session, job: Job) -> None:
-    """Stop when a migration that adds and drops no table has changed its number of rows."""
-    before = job.evidence.facts.rows
-    names = concerned(job.plan.operations, job.plan.table)
-    present = next(name for name in before if name in names)
-    rows = int(session.value(f"SELECT COUNT(*) FROM {quote(job.plan.table)}"))
-    if rows != before[present]:
-        raise MigrationExecutionError(
-            f"{job.plan.table} had {before[present]} rows and would have {rows}. Everything was taken back.",
-            hint="somebody may have written meanwhile; plan again",
-        )
 
 
 def _as_ours(error: BaseException) -> BaseException:

@@ -101,6 +101,10 @@ class Dialect(Protocol):
         """Return how the SQL text `value` of one column's type becomes the other's."""
         ...
 
+    def renumbered(self, value: str, before: Column, after: Column, table: str) -> str:
+        """Return the SQL of what a text key becomes when the engine numbers it; `table` holds all keys."""
+        ...
+
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         ...

@@ -12,11 +12,13 @@ MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture
-def tmp_path(tmp_path):
+def tmp_path(tmp_path, monkeypatch):
     if not MEMORY.is_dir():
         yield tmp_path
         return
     with tempfile.TemporaryDirectory(dir=MEMORY, prefix="sodaf-test-") as folder:
+        (scratch := Path(folder) / "scratch").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(scratch))  # what a rehearsal copies lies there, too
         yield Path(folder)
 
 

@@ -44,6 +44,10 @@ def test_change(case, tmp_path):
     assert world.file.read_bytes() == raw, "a dry run changes no byte"
     assert [f"{f.rule}{MARKS[f.severity]}" for f in sorted(dry.findings, key=lambda f: f.rule)] == list(case.findings)
     assert bool(dry.backup_preview) == case.backed_up
+    assert dry.success
+    assert (dry.rehearsal.problem, dry.rehearsal.known) == ("", ""), "the rehearsal foresees what follows"
+    assert dry.rehearsal.ran_up and dry.rehearsal.ran_down
+    assert dry.rehearsal.rows_equal and dry.rehearsal.objects_equal
 
     script = SQLGenerator().generate(dry.plan, world.database.reflect())
     assert (script.sql, script.rollback_sql) == (dry.sql, dry.rollback_sql)
@@ -53,7 +57,7 @@ def test_change(case, tmp_path):
     after = world.state()
     assert result.outcome == "applied"
     assert result.sql == dry.sql
-    assert result.metadata["script"] == fingerprint(dry.sql)
+    assert result.metadata["script"] == fingerprint(dry.sql) == dry.rehearsal.script
     assert bool(result.backup_path) == case.backed_up
     require_wanted(case, table, after, tmp_path)
     assert not world.applier.diff(name).has_changes, "the second diff is empty"

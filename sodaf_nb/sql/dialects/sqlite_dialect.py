@@ -9,6 +9,7 @@ from sodaf_nb.plan import Operation
 from sodaf_nb.schema import Column, DataType, Schema
 from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_render import render
 from sodaf_nb.sql.dialects.sqlite_shadow import Shadow, catalog
@@ -43,6 +44,10 @@ class SQLiteDialect:
     def convert(self, value: str, before: Column, after: Column) -> Conversion:
         """Return how a value of one column's type becomes the other's."""
         return spelling.convert(value, before, after)
+
+    def renumbered(self, value: str, before: Column, after: Column, table: str) -> str:
+        """Return what a text key becomes when it is numbered."""
+        return numbered_key(value, before, after, table)
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""

@@ -31,8 +31,8 @@ class Shadow:
         # EXPLAIN may show bytes that are no text at all; strict decoding would take them for a refusal.
         self._connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
         self._connection.execute("PRAGMA foreign_keys=OFF")
-        for text in _creation_order(live):
-            self._connection.execute(text)
+        for entry in creation_order(live):
+            self._connection.execute(str(entry.sql))
         self._connection.execute(f"ATTACH ':memory:' AS {BACKUP}")
         for text in backup:
             self._connection.execute(_in_backup(text))
@@ -104,10 +104,11 @@ class Shadow:
         return ""
 
 
-def _creation_order(live: Schema) -> list[str]:
+def creation_order(live: Schema) -> list[SchemaObject]:
+    """Return the entries to make anew, in an order that works; what a virtual table makes itself is left out."""
     virtual = [o.name.lower() for o in live.objects if _is_virtual(o)]
     kept = (o for o in live.objects if o.sql and not _belongs_to(o.table.lower(), virtual))
-    return [str(o.sql) for o in sorted(kept, key=lambda o: _ORDER.index(o.kind))]
+    return sorted(kept, key=lambda o: _ORDER.index(o.kind))
 
 
 def _is_virtual(entry: SchemaObject) -> bool:

@@ -1,0 +1,312 @@
+"""Carries a job out and takes it back on a private copy with its rows, and compares everything.
+
+The statements are those an apply runs, run by the same code; the way back is the one a rollback would
+take, with the data from a backup of the copy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.backup.digest import content_digest
+from sodaf_nb.database import Database, Session, require_same_violations, violations
+from sodaf_nb.database.copies import BEFORE, RehearsalCopy, rehearsal_copy
+from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
+from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
+from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
+from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.steps import require_outcome, run_step, run_steps
+from sodaf_nb.options import ApplyOptions, RehearsalScope
+from sodaf_nb.plan.pairs import table_pairs, touched_tables
+from sodaf_nb.plan.rollback import make_rollback
+from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal
+from sodaf_nb.schema import Schema, fingerprint
+from sodaf_nb.schema.closure import neighbours
+from sodaf_nb.sql import SQLGenerator
+from sodaf_nb.sql.quoting import quote
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+# Copy, back up, up, compare the values, down, compare with before.
+_PHASES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What a rehearsal found.
+
+    Args:
+        rehearsal: Whether it worked.
+        changes: What becomes of each column's values; empty when the statements did not all run.
+        rows: A few rows before and after.
+        lock_s: Seconds an apply would hold the write lock; None when that was not measured.
+    """
+
+    rehearsal: Rehearsal
+    changes: tuple[ColumnChange, ...] = ()
+    rows: tuple[PreviewRow, ...] = ()
+    lock_s: float | None = None
+
+
+class _StoppedError(BaseException):
+    """Carries what a progress callable raised past everything that handles errors of the rehearsal itself."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Rehearser:
+    """Rehearses jobs of one database.
+
+    Args:
+        database: The live database, which is only read.
+        generator: Makes the SQL of the way back.
+        backups: Where the data is that a rollback brings back.
+        options: Choices for all jobs.
+    """
+
+    def __init__(
+        self, database: Database, generator: SQLGenerator, backups: MigrationBackupManager, options: ApplyOptions
+    ) -> None:
+        self.database = database
+        self.generator = generator
+        self.backups = backups
+        self.options = options
+
+    def rehearse(self, job: Job, *, wanted: RehearsalScope = "auto", mask: Collection[str] = ()) -> Rehearsed:
+        """Carry a job out on a copy and take it back; nothing is left of it afterwards.
+
+        Args:
+            job: What to rehearse; it has operations.
+            wanted: `full` or `sample` rows, or `auto` to decide by size.
+            mask: Columns whose values are not shown.
+
+        Raises:
+            StalePlanError: If the live schema moved since the job was made.
+            Exception: Whatever the progress callable raises.
+        """
+        started = time.perf_counter()
+        try:
+            found = self._rehearsed(job, wanted, mask)
+        except _StoppedError as stopped:
+            raise stopped.error from None
+        return replace(found, rehearsal=replace(found.rehearsal, seconds=time.perf_counter() - started))
+
+    def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
+        tables = neighbours(job.live, touched_tables(job.plan))
+        try:
+            with rehearsal_copy(self.database, job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
+                return _OnCopy(self, job, copy).run(mask)
+        except StalePlanError:
+            raise
+        except (SodafError, SideFileError, OSError) as error:
+            total = sum(job.evidence.facts.rows.values())
+            problem = f"no copy could be made: {_reason(error)}"
+            return Rehearsed(rehearsal=Rehearsal(scope="full", rows=total, total_rows=total, problem=problem))
+
+    def tell(self, what: str, phase: int) -> None:
+        """Report a phase to whoever listens."""
+        if self.options.progress is None:
+            return
+        try:
+            self.options.progress(f"rehearse: {what}", phase, _PHASES)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the caller's own and goes back to him
+            raise _StoppedError(error) from None
+
+
+class _OnCopy:
+    """One rehearsal; what is known of it grows while it runs.
+
+    Args:
+        rehearser: Whose rehearsal it is.
+        job: What is rehearsed.
+        copy: Where.
+
+    Raises:
+        StalePlanError: If the copy has another schema than the job was made for.
+    """
+
+    def __init__(self, rehearser: Rehearser, job: Job, copy: RehearsalCopy) -> None:
+        self._parts = rehearser
+        self._job = job
+        self._copy = copy
+        self._before = copy.database.reflect()
+        if plan_fingerprint(job.plan, self._before) != job.plan.made_for:
+            raise StalePlanError(
+                f"The schema of {job.plan.table} changed while it was looked at.", hint="run the dry run again"
+            )
+        with copy.database.read() as session:
+            self._counts = _counts(session, job.evidence.facts.rows)
+        self._backups = MigrationBackupManager(
+            copy.database, copy.before.parent / "backups", compression=rehearser.options.compression
+        )
+        self._backup_id: str | None = None
+        self._after = self._before
+        self._found = Rehearsed(
+            rehearsal=Rehearsal(
+                scope=copy.scope,
+                rows=sum(self._counts.values()),
+                total_rows=sum(job.evidence.facts.rows.values()),
+                tables=copy.tables,
+                limit=copy.limit,
+                reason=copy.reason,
+                known=job.script.problem,
+            )
+        )
+
+    def run(self, mask: Collection[str]) -> Rehearsed:
+        """Run both ways and return what was found."""
+        with self._failing("backup"), self._timed("seconds_backup"):
+            self._save()
+        with self._failing("up"), self._timed("seconds_up"):
+            self._up()
+        with self._failing("comparing the values"):
+            self._look(mask)
+        if self._found.rehearsal.ran_up and not self._found.rehearsal.problem:
+            with self._failing("the way back", known=True):
+                self._down()
+                self._compare()
+        return replace(self._found, lock_s=self._lock_seconds())
+
+    # Each part below says what it does; the first that goes wrong is the problem that is reported.
+
+    @contextmanager
+    def _failing(self, part: str, *, known: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except (SodafError, SideFileError, OSError) as error:
+            if not (known and self._found.rehearsal.known):
+                self._note(problem=self._found.rehearsal.problem or f"{part}: {_reason(error)}")
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._note(**{what: time.perf_counter() - started})
+
+    def _note(self, **facts: object) -> None:
+        self._found = replace(self._found, rehearsal=replace(self._found.rehearsal, **facts))  # type: ignore[arg-type]
+
+    def _save(self) -> None:
+        tables = sorted({table for table, _column in self._job.risks})
+        if not tables:
+            return
+        self._parts.tell("back up the copy", 1)
+        if len(tables) > 1:
+            raise MigrationBackupError(f"The plan endangers {', '.join(tables)}, and one backup holds one table.")
+        self._backup_id = self._backups.create_backup(self._job.plan.doctype, tables[0]).id
+
+    def _up(self) -> None:
+        ran: list[str] = []
+        with self._source() as attach, self._copy.database.write() as session:
+            known = violations(session)
+            if attach is not None:
+                session.attach_backup(str(attach))
+            for number, step in enumerate(self._job.script.up):
+                self._parts.tell(step.title, 2)
+                with self._failing(step.title):
+                    run_step(session, number, step)
+                ran.extend(step.statements)
+            self._note(script=fingerprint(tuple(ran)))
+            if self._found.rehearsal.problem:
+                # A step that failed was taken back; the others are kept, so that the values can be looked at.
+                self._after = session.reflect()
+                return
+            self._after = require_outcome(session, self._job.plan, self._job.script, self._counts)
+            if self._copy.scope == "full":  # in a sample rows point to rows that were left out
+                require_same_violations(known, violations(session))
+        self._note(ran_up=True)
+
+    @contextmanager
+    def _source(self) -> Iterator[Path | None]:
+        """Yield the data that the job itself brings back; None unless it is a rollback that does."""
+        if self._job.backup_id is None:
+            yield None
+            return
+        with self._parts.backups.open_data(self._job.backup_id) as path:
+            yield path
+
+    def _look(self, mask: Collection[str]) -> None:
+        self._parts.tell("compare the values", 3)
+        catalog = self._job.dialect.catalog
+        wanted = _tables(catalog(Schema(objects=self._job.script.objects)))
+        if _tables(catalog(self._after)) != wanted:
+            return
+        pairs = table_pairs(self._job.plan, self._before, self._after)
+        with self._copy.compared() as connection:
+            changes, rows = row_changes(connection, pairs, self._job.dialect, mask)
+        self._found = replace(self._found, changes=changes, rows=rows)
+
+    def _down(self) -> None:
+        plan = make_rollback(self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks)
+        saved = self._job.live.table(self._job.risks[0][0]) if self._backup_id else None
+        texts = (saved.sql,) if saved and saved.sql else ()
+        script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)
+        with self._timed("seconds_down"), self._saved() as data, self._copy.database.write() as session:
+            if data is not None:
+                session.attach_backup(str(data))
+            run_steps(session, script.up, lambda title, _number: self._parts.tell(title, 4))
+            require_outcome(session, plan, script, self._counts)
+        self._note(ran_down=True)
+
+    @contextmanager
+    def _saved(self) -> Iterator[Path | None]:
+        if self._backup_id is None:
+            yield None
+            return
+        with self._backups.open_data(self._backup_id) as path:
+            yield path
+
+    def _compare(self) -> None:
+        self._parts.tell("compare with before", 5)
+        catalog = self._job.dialect.catalog
+        changed = set(catalog(self._copy.database.reflect()).items()) ^ set(catalog(self._before).items())
+        with self._copy.compared() as connection:
+            rows = [name for name in self._copy.tables if not _equal(connection, name)]
+        self._note(objects_equal=not changed, rows_equal=not rows)
+        names = [*(f"rows of {name}" for name in rows), *sorted({f"{kind} {name}" for (kind, name), _ in changed})]
+        if names:
+            raise SideFileError(f"not as before: {', '.join(names)}")
+
+    def _lock_seconds(self) -> float | None:
+        """Return how long an apply would hold the write lock: it takes the backup and runs all steps under it."""
+        found = self._found.rehearsal
+        if not found.ran_up:
+            return None
+        scale = found.total_rows / found.rows if found.rows and found.scope == "sample" else 1.0
+        steps = 1.0 if all(step.path == "metadata only" for step in self._job.script.up) else scale
+        return found.seconds_backup * scale + found.seconds_up * steps
+
+
+def _counts(session: Session, tables: Mapping[str, int]) -> dict[str, int]:
+    return {name: int(session.value(f"SELECT COUNT(*) FROM {quote(name)}")) for name in tables}
+
+
+def _tables(catalog: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    return {name: text for (kind, name), text in catalog.items() if kind == "table"}
+
+
+def _equal(connection: Connection, name: str) -> bool:
+    """Tell whether a table is as before, to the sign of zero."""
+    facts = table_facts(connection, BEFORE, name)
+    if not same_rows(connection, name) or facts is None:
+        return False
+    if not may_hold_minus_zero(facts):
+        return True
+    digests = {content_digest(exact_rows(connection, schema, facts)) for schema in ("main", BEFORE)}
+    return len(digests) == 1
+
+
+def _reason(error: BaseException) -> str:
+    text = error.message if isinstance(error, SodafError) else str(error)
+    return text.strip().removesuffix(".")
