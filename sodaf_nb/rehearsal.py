@@ -44,7 +44,7 @@ class Rehearsal:
         objects_equal: True when after both ways every object of the schema was as before.
         problem: What went wrong; empty when nothing did.
         known: Why the structure cannot be taken back exactly, known without running; empty when it can.
-        seconds_backup: Seconds to back up and prove the data at risk.
+        seconds_backup: Seconds to back up and prove the data at risk; of a large table measured on its first rows.
         seconds_up: Seconds from the first statement to the commit.
         seconds_down: The same for the way back.
         seconds: Seconds in all, with making the copy and comparing.
@@ -133,11 +133,11 @@ class Cell:
         return " -> ".join(names)
 
     def to_text(self) -> str:
-        """Return both values in one text; one alone where they are the same or there is one side only."""
+        """Return both values in one text, one alone where they are the same; an added value has an arrow only."""
         before = None if self.before_name is None else (self.before or _NULL)
         after = "dropped" if self.after_name is None else (self.after or _NULL)
         if before is None:
-            return after
+            return f"-> {after}"
         return after if before == after and self.after_name else f"{before} -> {after}"
 
 
@@ -170,10 +170,7 @@ def flat_columns(rows: Sequence[PreviewRow]) -> tuple[str, ...]:
 
 
 def compact(rows: Sequence[PreviewRow]) -> list[Row]:
-    """Return rows for a small table, a cell holding both sides; tables with other columns get a cell too few.
-
-    Every row has the same keys: the columns of all tables, empty where a table has none of that name.
-    """
+    """Return rows for a small table, each cell with both sides; empty where a row's table has no such column."""
     names = dict.fromkeys(cell.name for row in rows for cell in row.cells)
     several = len({row.table for row in rows}) > 1
     return [_compact(row, list(names), several=several) for row in rows]

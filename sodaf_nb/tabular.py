@@ -81,11 +81,18 @@ class Tabular:
 
 
 def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return rows as a pandas DataFrame; `names` are its columns, None takes those of the first row."""
+    """Return rows as a pandas DataFrame.
+
+    Args:
+        rows: The rows.
+        names: The columns, whose values stay Python objects and are None where a row has none; None takes the
+            columns of the first row, with the types pandas finds.
+    """
     import pandas as pd  # noqa: PLC0415  heavy, and only needed here
 
-    columns = list(names) if names is not None else (list(rows[0]) if rows else None)
-    return pd.DataFrame([dict(row) for row in rows], columns=columns)
+    if names is not None:
+        return pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=list(names), dtype=object)
+    return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
 
 
 def text_table(rows: Sequence[Row]) -> str:

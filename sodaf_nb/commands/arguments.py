@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from types import MappingProxyType
 
-from sodaf_nb.commands.parsing import id_list, joined, number_or_text, pair
+from sodaf_nb.commands.parsing import id_list, joined, name_list, number_or_text, pair
 from sodaf_nb.errors import UsageError
 from sodaf_nb.options import Accept, SyncOptions
 
@@ -74,6 +74,25 @@ def add_sync(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_rehearsal(parser: argparse.ArgumentParser) -> None:
+    """Add the choices for a dry run."""
+    parser.add_argument(
+        "--rehearsal",
+        metavar="ROWS",
+        choices=("auto", "full", "sample"),
+        default="auto",
+        help="rows it is tried on: full, sample (the first by key), or auto to decide by size",
+    )
+    parser.add_argument(
+        "--mask",
+        metavar="COLUMNS",
+        type=name_list,
+        action="extend",
+        default=[],
+        help="columns whose values are shown as ***, such as phone,email",
+    )
+
+
 def sync_options(args: argparse.Namespace) -> SyncOptions:
     """Return the choices that `add_sync` read."""
     return SyncOptions(
@@ -83,4 +102,6 @@ def sync_options(args: argparse.Namespace) -> SyncOptions:
         removed_fields="drop" if args.drop_removed else "keep",
         backfill=MappingProxyType({field: number_or_text(value) for field, value in args.backfill}),
         plan_id=getattr(args, "plan", None),
+        rehearsal=getattr(args, "rehearsal", "auto"),
+        mask=tuple(getattr(args, "mask", ())),
     )

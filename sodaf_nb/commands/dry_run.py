@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sodaf_nb.commands.arguments import add_doctype, add_sync, required_doctype, sync_options
+from sodaf_nb.commands.arguments import add_doctype, add_rehearsal, add_sync, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
@@ -13,6 +13,7 @@ from sodaf_nb.tabular import Tabular
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
     add_sync(parser)
+    add_rehearsal(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
@@ -21,7 +22,7 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
 
 COMMAND = Command(
     name="dry-run",
-    help="Show what an apply would do to the real rows, with SQL both ways; changes nothing.",
+    help="Show what an apply would do to the real rows, tried up and back on a copy; changes nothing.",
     configure=_configure,
     run=_run,
     names=doctype_names,

@@ -1,7 +1,9 @@
 """Carries a job out and takes it back on a private copy with its rows, and compares everything.
 
 The statements are those an apply runs, run by the same code; the way back is the one a rollback would
-take, with the data from a backup of the copy.
+take. Its data comes from a proven backup of the copy. Of a large table only the first rows are backed up,
+to measure the time, and the data comes from the untouched second copy: a backup of a million rows takes
+longer than everything else together (45 of 120 s of processor time).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.database import Database, Session, require_same_violations, violations
 from sodaf_nb.database.copies import BEFORE, RehearsalCopy, rehearsal_copy
+from sodaf_nb.database.copysize import SAMPLE_ROWS
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
@@ -145,9 +148,11 @@ class _OnCopy:
             )
         with copy.database.read() as session:
             self._counts = _counts(session, job.evidence.facts.rows)
+        self._options = rehearser.options
         self._backups = MigrationBackupManager(
-            copy.database, copy.before.parent / "backups", compression=rehearser.options.compression
+            copy.database, copy.before.parent / "backups", compression=self._options.compression
         )
+        self._at_risk = sorted({table for table, _column in job.risks})
         self._backup_id: str | None = None
         self._after = self._before
         self._found = Rehearsed(
@@ -164,7 +169,7 @@ class _OnCopy:
 
     def run(self, mask: Collection[str]) -> Rehearsed:
         """Run both ways and return what was found."""
-        with self._failing("backup"), self._timed("seconds_backup"):
+        with self._failing("backup"):
             self._save()
         with self._failing("up"), self._timed("seconds_up"):
             self._up()
@@ -198,13 +203,25 @@ class _OnCopy:
         self._found = replace(self._found, rehearsal=replace(self._found.rehearsal, **facts))  # type: ignore[arg-type]
 
     def _save(self) -> None:
-        tables = sorted({table for table, _column in self._job.risks})
-        if not tables:
+        if not self._at_risk:
             return
         self._parts.tell("back up the copy", 1)
-        if len(tables) > 1:
-            raise MigrationBackupError(f"The plan endangers {', '.join(tables)}, and one backup holds one table.")
-        self._backup_id = self._backups.create_backup(self._job.plan.doctype, tables[0]).id
+        if len(self._at_risk) > 1:
+            names = ", ".join(self._at_risk)
+            raise MigrationBackupError(f"The plan endangers {names}, and one backup holds one table.")
+        (table,) = self._at_risk
+        rows = self._counts[table]
+        if rows <= SAMPLE_ROWS:
+            self._backup_id = self._back_up(self._copy.database, table)
+            return
+        with rehearsal_copy(self._copy.database, self._before, [table], "sample", lambda _what: None) as small:
+            self._back_up(small.database, table)
+        self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / SAMPLE_ROWS)
+
+    def _back_up(self, database: Database, table: str) -> str:
+        manager = MigrationBackupManager(database, self._backups.directory, compression=self._options.compression)
+        with self._timed("seconds_backup"):
+            return manager.create_backup(self._job.plan.doctype, table).id
 
     def _up(self) -> None:
         ran: list[str] = []
@@ -249,8 +266,8 @@ class _OnCopy:
 
     def _down(self) -> None:
         plan = make_rollback(self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks)
-        saved = self._job.live.table(self._job.risks[0][0]) if self._backup_id else None
-        texts = (saved.sql,) if saved and saved.sql else ()
+        saved = [self._before.table(name) for name in self._at_risk]
+        texts = tuple(table.sql for table in saved if table and table.sql)
         script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)
         with self._timed("seconds_down"), self._saved() as data, self._copy.database.write() as session:
             if data is not None:
@@ -261,11 +278,11 @@ class _OnCopy:
 
     @contextmanager
     def _saved(self) -> Iterator[Path | None]:
-        if self._backup_id is None:
-            yield None
-            return
-        with self._backups.open_data(self._backup_id) as path:
-            yield path
+        if self._backup_id is not None:
+            with self._backups.open_data(self._backup_id) as path:
+                yield path
+        else:
+            yield self._copy.before if self._at_risk else None
 
     def _compare(self) -> None:
         self._parts.tell("compare with before", 5)
