@@ -94,7 +94,7 @@ def _size(source: sqlite3.Connection, live: Schema, tables: Collection[str], mos
     query = f"SELECT SUM(pgsize) FROM (SELECT pgsize FROM dbstat WHERE name IN ({marks}) LIMIT {pages})"
     try:
         (found,) = source.execute(query, names).fetchone()
-    except sqlite3.OperationalError:  # this build has no dbstat
+    except sqlite3.DatabaseError:  # this build has no dbstat
         return sum(_estimate(source, live, table) for table in tables)
     return int(found or 0)
 

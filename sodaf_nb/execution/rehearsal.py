@@ -33,6 +33,7 @@ from sodaf_nb.schema import Schema, fingerprint
 from sodaf_nb.schema.closure import neighbours
 from sodaf_nb.sql import SQLGenerator
 from sodaf_nb.sql.quoting import quote
+from sodaf_nb.sql.script import Step
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -189,7 +190,10 @@ class _OnCopy:
             yield
         except (SodafError, SideFileError, OSError) as error:
             if not (known and self._found.rehearsal.known):
-                self._note(problem=self._found.rehearsal.problem or f"{part}: {_reason(error)}")
+                self._fail(part, error)
+
+    def _fail(self, part: str, error: BaseException) -> None:
+        self._note(problem=self._found.rehearsal.problem or f"{part}: {_reason(error)}")
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -229,13 +233,13 @@ class _OnCopy:
             known = violations(session)
             if attach is not None:
                 session.attach_backup(str(attach))
+            failed = 0
             for number, step in enumerate(self._job.script.up):
                 self._parts.tell(step.title, 2)
-                with self._failing(step.title):
-                    run_step(session, number, step)
+                failed += not self._ran(session, number, step)
                 ran.extend(step.statements)
             self._note(script=fingerprint(tuple(ran)))
-            if self._found.rehearsal.problem:
+            if failed:
                 # A step that failed was taken back; the others are kept, so that the values can be looked at.
                 self._after = session.reflect()
                 return
@@ -243,6 +247,14 @@ class _OnCopy:
             if self._copy.scope == "full":  # in a sample rows point to rows that were left out
                 require_same_violations(known, violations(session))
         self._note(ran_up=True)
+
+    def _ran(self, session: Session, number: int, step: Step) -> bool:
+        try:
+            run_step(session, number, step)
+        except SodafError as error:
+            self._fail(step.title, error)
+            return False
+        return True
 
     @contextmanager
     def _source(self) -> Iterator[Path | None]:

@@ -32,6 +32,19 @@ def test_a_dry_run_names_the_rows_at_risk_and_changes_nothing(shop, rows):
     assert rows() == before
 
 
+def test_a_dry_run_takes_how_many_rows_it_is_tried_on_and_what_it_must_not_show(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    assert shop("dry-run Book").rehearsal.scope == "full"
+    dry = shop("dry-run Book --rehearsal sample --mask title,Pages --mask name --accept DS08")
+    assert (dry.success, dry.rehearsal.scope) == (True, "sample")
+    assert "204 p." not in repr(dry) + dry.preview().to_string()
+    assert "B2" not in repr(dry)
+    with pytest.raises(UsageError, match="invalid choice"):
+        shop("dry-run Book --rehearsal none")
+    with pytest.raises(UsageError, match="There is no column 'titel' to mask"):
+        shop("dry-run Book --mask titel")
+
+
 def test_apply_is_stopped_until_the_finding_is_accepted(shop, rows):
     before = rows()
     shop("doctype", doctype("Book", "title Data", "pages Int"))

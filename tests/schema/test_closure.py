@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sodaf_nb.schema import Schema, SchemaObject
-from sodaf_nb.schema.closure import closure, schema_fingerprint
+from sodaf_nb.schema import Schema, SchemaObject, Table
+from sodaf_nb.schema.closure import closure, mentions, neighbours, schema_fingerprint
 
 
 def entry(kind, name, table, sql):
@@ -43,3 +43,37 @@ def test_the_fingerprint_stays_when_something_else_moves_or_the_order_does():
     assert schema_fingerprint(Schema(objects=edited), ["tabNote"]) == schema_fingerprint(
         Schema(objects=ALL), ["tabNote"]
     )
+
+
+def test_neighbours_are_tables_tied_by_references_and_triggers_both_ways():
+    parent = entry("table", "tabCity", "tabCity", "CREATE TABLE tabCity (name)")
+    far = entry("table", "tabFar", "tabFar", "CREATE TABLE tabFar (city REFERENCES tabCity)")
+    note = replace(TABLE, sql="CREATE TABLE tabNote (name, city REFERENCES tabCity(name))")
+    objects = (note, INDEX, CHILD, VIEW, TRIGGER, OTHER, parent, far)
+    schema = Schema(
+        tables={o.name: Table(name=o.name, columns=()) for o in objects if o.kind == "table"}, objects=objects
+    )
+    assert neighbours(schema, ["TABNOTE"]) == {"tabNote", "tabChild", "tabOther", "tabCity"}
+    assert neighbours(schema, ["tabFar"]) == {"tabFar", "tabCity"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ('REFERENCES "tabItem" (name)', True),
+        ("REFERENCES TABITEM(name)", True),
+        ("FROM [tabItem];", True),
+        ("FROM `tabItem`", True),
+        ('REFERENCES "tabItem Price" (name)', False),
+        ("FROM tabItems", False),
+        ("FROM mytabItem", False),
+        ("FROM tabItem$", False),
+        (None, False),
+    ],
+)
+def test_a_longer_name_is_another_name(sql, found):
+    assert mentions(sql, "tabItem") is found
+
+
+def test_a_name_with_a_quote_is_found_where_it_is_doubled():
+    assert mentions('FROM "a""b"', 'a"b')
