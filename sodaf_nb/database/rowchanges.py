@@ -272,4 +272,6 @@ def _sides(column: ColumnPair) -> list[str]:
 
 
 def _bounded(value: str) -> str:
-    return f"CASE WHEN typeof({value}) IN ('text', 'blob') THEN substr({value}, 1, {_READ}) ELSE {value} END"
+    # Only what is long is cut: substr makes NULL of an empty blob and ends a text at its first NUL.
+    long = f"typeof({value}) IN ('text', 'blob') AND length(CAST({value} AS BLOB)) > {_READ}"
+    return f"CASE WHEN {long} THEN substr({value}, 1, {_READ}) ELSE {value} END"
