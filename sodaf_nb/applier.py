@@ -49,7 +49,12 @@ class MigrationApplier:
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
         self.backups = MigrationBackupManager(
-            database, self.options.backup_dir, compression=self.options.compression, clock=clock
+            database,
+            self.options.backup_dir,
+            compression=self.options.compression,
+            recipients=self.options.recipients,
+            identity=self.options.identity,
+            clock=clock,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._comparison = SchemaComparisonEngine(database, doctypes)

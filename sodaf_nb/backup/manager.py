@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.digest import content_digest
+from sodaf_nb.backup.encryption import (
+    HOW_TO_OPEN,
+    EncryptionError,
+    checked_identity,
+    checked_recipients,
+    find_identities,
+    proof_identities,
+    public_keys,
+)
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.manifest import Manifest
@@ -24,6 +33,7 @@ from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageEr
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pyrage.x25519 import Identity
 
     from sodaf_nb.database.database import Database
 
@@ -42,11 +52,18 @@ class MigrationBackupManager:
         database: The database.
         directory: Where backups are kept; made with mode 0700 by the first backup.
         compression: How data is packed: `zstd`, `gzip` or `none`.
+        recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them.
+            None leaves backups readable by whoever can read the directory. Public keys are enough to take
+            proven backups: see `proof_identities`. While a backup is taken or read, an unencrypted copy of
+            mode 0600 is in the system's folder for temporary files.
+        identity: File with the secret key that opens encrypted backups, mode 0600. None takes the key in
+            the environment variable SODAF_NB_IDENTITY, or the file that SODAF_NB_IDENTITY_FILE names.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
 
     Raises:
-        UsageError: If there is no such compression.
+        UsageError: If there is no such compression, a recipient is no public key, pyrage is missing, or
+            `identity` is a key and not a file's name.
     """
 
     def __init__(
@@ -55,6 +72,8 @@ class MigrationBackupManager:
         directory: str | Path,
         *,
         compression: str = "zstd",
+        recipients: Collection[str] = (),
+        identity: str | Path | None = None,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
     ) -> None:
@@ -63,6 +82,8 @@ class MigrationBackupManager:
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
+        self._recipients = checked_recipients(recipients)
+        self._identity = checked_identity(identity)
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._strategy: BackupStrategy = FullBackupStrategy()
@@ -91,13 +112,16 @@ class MigrationBackupManager:
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
         with _no_backup(table):
             backup_id = require_id(self._new_id())
+            keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             with hold(self._database) as source:
                 facts = source.facts(table)
-                manifest = self._write(backup_id, source, facts, given)
-                self._prove(manifest, source, facts)
+                manifest = self._write(backup_id, source, facts, given, public_keys(keys))
+                self._prove(manifest, source, facts, keys)
         return info_of(manifest, self._store.path(backup_id), verified=True)
 
-    def _write(self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any]) -> Manifest:
+    def _write(
+        self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any], proof: tuple[str, ...]
+    ) -> Manifest:
         # Read from the live table, not from the copy: the reader then compares the two.
         digest = content_digest(source.rows(facts))
         # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
@@ -105,7 +129,8 @@ class MigrationBackupManager:
             path = Path(scratch) / "data.sqlite"
             rows = self._strategy.copy(source, facts, path)
             about = {"id": backup_id, "row_count": rows, "content_digest": digest, **given}
-            return write_backup(draft, path, self._codec, self._describe(facts, about))
+            readers = dict.fromkeys((*self._recipients, *proof))
+            return write_backup(draft, path, self._codec, self._describe(facts, about), readers)
 
     def _describe(self, facts: TableFacts, about: dict[str, Any]) -> Describe:
         def describe(plain_size: int, plain_sha256: str, stored_size: int, stored_sha256: str) -> Manifest:
@@ -123,14 +148,15 @@ class MigrationBackupManager:
                 plain_sha256=plain_sha256,
                 stored_size=stored_size,
                 stored_sha256=stored_sha256,
+                recipients=self._recipients,
                 **about,
             )
 
         return describe
 
-    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts) -> None:
+    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts, keys: Sequence[Identity]) -> None:
         try:
-            with unpacked(self._store, manifest.id) as copy:
+            with unpacked(self._store, manifest.id, lambda: keys) as copy:
                 self._compare(manifest, source, facts, copy)
         except BaseException:
             self._store.discard(manifest.id)
@@ -167,13 +193,16 @@ class MigrationBackupManager:
         manifest = read_manifest(self._store, backup_id)
         return info_of(manifest, self._store.path(backup_id))
 
+    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
+        return unpacked(self._store, backup_id, lambda: find_identities(self._identity))
+
     def validate_backup(self, backup_id: str) -> BackupInfo:
         """Check a backup to the last row by restoring it into a private file.
 
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
 
     @contextmanager
@@ -183,7 +212,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             yield copy.path
 
     def read_rows(self, backup_id: str) -> list[tuple[Any, ...]]:
@@ -192,7 +221,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return _shown_rows(copy)
 
     def to_frame(self, backup_id: str) -> pd.DataFrame:
@@ -201,7 +230,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return exact_frame(_shown_rows(copy), [name for name, _type in copy.facts.columns])
 
     def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
@@ -219,7 +248,7 @@ class MigrationBackupManager:
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
             LockedError: If another writer holds the database for longer than its lock timeout.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             if as_table is not None:
                 return restore_as(self._database, copy, as_table)
             doctype, table = copy.manifest.doctype, copy.manifest.table
@@ -278,6 +307,10 @@ def _shown(value: Any) -> Any:
 def _no_backup(table: str) -> Iterator[None]:
     try:
         yield
+    except EncryptionError as error:
+        raise MigrationBackupError(
+            f"No backup of {table} was made: {error}.", hint=f"nothing was changed; {HOW_TO_OPEN}"
+        ) from None
     except (OSError, SideFileError, MigrationRestoreError) as error:
         reason = error.message if isinstance(error, MigrationRestoreError) else str(error)
         raise MigrationBackupError(

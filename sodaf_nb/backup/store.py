@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +13,8 @@ from typing import BinaryIO
 from sodaf_nb.backup.ids import is_id
 
 PARTIAL = ".partial-"
+
+Write = Callable[[bytes], None]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,13 +32,13 @@ class Draft:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def write(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write a new file of mode 0600 and flush it to the disk."""
+    @contextmanager
+    def file(self, name: str) -> Iterator[Write]:
+        """Yield what writes to a new file of mode 0600; it is on the disk when the block ends."""
         fd = os.open(name, _NEW_FILE, 0o600, dir_fd=self._fd)
         try:
             _require_private(fd, 0o077)
-            for chunk in chunks:
-                _write_all(fd, chunk)
+            yield lambda data: _write_all(fd, data)
             os.fsync(fd)
         finally:
             os.close(fd)

@@ -30,6 +30,7 @@ class BackupInfo(Tabular):
         row_count: Number of rows.
         columns: Names of the saved columns.
         codec: How the data is packed.
+        recipients: Public keys of those who can open it; empty when it is not encrypted.
         manifest_sha256: SHA-256 of the manifest; who keeps it notices an exchanged backup.
         verified: True when this value comes from a full check of the data.
         problem: Why it cannot be used; None when its manifest is sound.
@@ -45,6 +46,7 @@ class BackupInfo(Tabular):
     row_count: int = 0
     columns: tuple[str, ...] = ()
     codec: str = ""
+    recipients: tuple[str, ...] = ()
     manifest_sha256: str = ""
     verified: bool = False
     problem: str | None = None
@@ -61,7 +63,7 @@ class BackupInfo(Tabular):
                 "table": self.table,
                 "rows": self.row_count,
                 "columns": len(self.columns),
-                "packed": self.codec,
+                "packed": f"{self.codec}, encrypted" if self.recipients else self.codec,
                 "state": _state(self),
             }
         ]
@@ -86,6 +88,7 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         row_count=manifest.row_count,
         columns=tuple(name for name, _type in manifest.columns),
         codec=manifest.codec,
+        recipients=manifest.recipients,
         manifest_sha256=manifest.sha256,
         verified=verified,
     )
