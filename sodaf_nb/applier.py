@@ -12,7 +12,7 @@ from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
-from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
+from sodaf_nb.execution import Job, MigrationExecutor, backup_ties, plan_fingerprint, utc_now
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -54,6 +54,7 @@ class MigrationApplier:
             compression=self.options.compression,
             recipients=self.options.recipients,
             identity=self.options.identity,
+            ties=lambda: backup_ties(database),
             clock=clock,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)

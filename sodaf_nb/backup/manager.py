@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.backup.cleanup import planned, refusing, remove
 from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.encryption import (
@@ -24,10 +26,12 @@ from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked, read_manifest, unpacked, workspace
 from sodaf_nb.backup.restore import restore_as, restore_table
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
 from sodaf_nb.backup.writer import Describe, write_backup
+from sodaf_nb.database import exclusive
 from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, exact_rows, hold, open_side
 from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
 
@@ -36,9 +40,6 @@ if TYPE_CHECKING:
     from pyrage.x25519 import Identity
 
     from sodaf_nb.database.database import Database
-
-# A draft older than this was left by a crash: its maker is gone.
-_LEFTOVER_AGE = timedelta(hours=1)
 
 
 def _now() -> datetime:
@@ -53,11 +54,13 @@ class MigrationBackupManager:
         directory: Where backups are kept; made with mode 0700 by the first backup.
         compression: How data is packed: `zstd`, `gzip` or `none`.
         recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them.
-            None leaves backups readable by whoever can read the directory. Public keys are enough to take
+            Empty leaves backups readable by whoever can read the directory. Public keys are enough to take
             proven backups: see `proof_identities`. While a backup is taken or read, an unencrypted copy of
             mode 0600 is in the system's folder for temporary files.
         identity: File with the secret key that opens encrypted backups, mode 0600. None takes the key in
             the environment variable SODAF_NB_IDENTITY, or the file that SODAF_NB_IDENTITY_FILE names.
+        ties: Asked before a cleanup which backups rollbacks need and which migrations the database knows; the
+            default knows of none.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
 
@@ -74,6 +77,7 @@ class MigrationBackupManager:
         compression: str = "zstd",
         recipients: Collection[str] = (),
         identity: str | Path | None = None,
+        ties: Callable[[], Ties] = Ties,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
     ) -> None:
@@ -84,6 +88,7 @@ class MigrationBackupManager:
         self._codec = compression
         self._recipients = checked_recipients(recipients)
         self._identity = checked_identity(identity)
+        self._ties = ties
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._strategy: BackupStrategy = FullBackupStrategy()
@@ -137,7 +142,7 @@ class MigrationBackupManager:
             return Manifest(
                 strategy=self._strategy.kind,
                 table=facts.name,
-                created_at=_iso(self._clock()),
+                created_at=iso(self._clock()),
                 database=self._database.name,
                 columns=facts.columns,
                 create_sql=facts.create_sql,
@@ -174,7 +179,9 @@ class MigrationBackupManager:
         """
         found = [self._look(backup_id) for backup_id in self._store.ids()]
         sound = [b for b in found if not b.problem and doctype in (None, b.doctype)]
-        strange = [BackupInfo(id=n, path=self._store.path(n), problem="not a backup") for n in self._store.strangers()]
+        others = [(n, "not a backup") for n in self._store.strangers()]
+        others += [(n, "being written, or left by a crash") for n in self._store.drafts()]
+        strange = [BackupInfo(id=n, path=self._store.path(n), problem=problem) for n, problem in others]
         newest = sorted(sound, key=lambda b: (b.created_at, b.id), reverse=True)
         return BackupList(backups=(*newest, *(b for b in found if b.problem), *strange))
 
@@ -255,41 +262,66 @@ class MigrationBackupManager:
             return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
-        self, *, keep: Collection[str] = (), older_than_days: int = 30, dry_run: bool = False
+        self,
+        *,
+        keep: Collection[str] = (),
+        older_than_days: int | None = None,
+        retention: Retention | None = None,
+        dry_run: bool = False,
     ) -> tuple[str, ...]:
-        """Delete old backups and what crashes left behind; damaged backups stay for a human to judge.
+        """Delete old backups and what crashes left behind, as `prune` does.
 
         Args:
-            keep: Ids that stay however old they are.
-            older_than_days: Age in days from which a backup is old.
+            keep: Ids that stay whatever the rules say.
+            older_than_days: Age in days from which a backup is old; None is 30 when there are no other rules.
+            retention: The rules, instead of an age alone.
             dry_run: True only names what would be deleted.
 
         Returns:
             Names of the folders deleted.
 
         Raises:
+            UsageError: If both an age and rules are given, or a number cannot be used.
+            SodafError: As `prune` raises.
+        """
+        if retention is not None and older_than_days is not None:
+            raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
+        days = 30 if older_than_days is None else older_than_days
+        return self.prune(retention or Retention(keep_days=days), keep=keep, dry_run=dry_run).removed
+
+    def prune(self, retention: Retention, *, keep: Collection[str] = (), dry_run: bool = False) -> PruneResult:
+        """Delete the backups that rules let go and what crashes left behind, and say why the others stay.
+
+        What a still possible rollback reads stays, what a staying backup builds on stays, damaged backups stay
+        for a person to judge, and backups of other databases in the same directory stay.
+
+        Args:
+            retention: The rules.
+            keep: Ids that stay whatever the rules say.
+            dry_run: True deletes nothing.
+
+        Raises:
+            LockedError: If a migration is running, whose backup is not in the history yet; nothing was deleted.
             MigrationBackupError: If the file system refuses.
         """
-        now = self._clock().astimezone(UTC)
-        before = _iso(now - timedelta(days=older_than_days))
-        old = [b.id for b in self.list_backups() if not b.problem and b.created_at < before and b.id not in keep]
-        doomed = (*old, *self._store.leftovers((now - _LEFTOVER_AGE).timestamp()))
-        for name in () if dry_run else doomed:
-            self._remove(name)
-        return doomed
+        with refusing():
+            if dry_run:
+                return self._planned(retention, keep)
+            with exclusive(self._database.uri, self._database.file):
+                plan = self._planned(retention, keep)
+                remove(self._store, plan.removed)
+        return replace(plan, dry_run=False)
 
-    def _remove(self, name: str) -> None:
-        try:
-            self._store.remove(name)
-        except OSError as error:
-            raise MigrationBackupError(
-                f"{name} could not be deleted: {error}.", hint="check the rights on the backup directory"
-            ) from None
-
-
-def _iso(time: datetime) -> str:
-    # Always the same width, so that texts sort as times do.
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
+    def _planned(self, retention: Retention, keep: Collection[str]) -> PruneResult:
+        return planned(
+            self._store,
+            self.list_backups(),
+            retention,
+            database=self._database.name,
+            ties=self._ties(),
+            keep=keep,
+            now=self._clock(),
+        )
 
 
 def _shown_rows(copy: Unpacked) -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
@@ -106,6 +107,7 @@ class BackupStore:
             try:
                 with _folder(partial, os.O_NOFOLLOW, base) as fd:
                     _require_private(fd, 0o077)
+                    _hold(fd)
                     yield Draft(fd)
                     os.fsync(fd)
                 os.rename(partial, backup_id, src_dir_fd=base, dst_dir_fd=base)
@@ -142,10 +144,28 @@ class BackupStore:
         """Return folders that are neither backups nor drafts."""
         return [n for n in self._names() if not is_id(n) and not n.startswith(PARTIAL) and self.path(n).is_dir()]
 
+    def drafts(self) -> list[str]:
+        """Return what is being written or was left by a crash."""
+        return [name for name in self._names() if name.startswith(PARTIAL)]
+
     def leftovers(self, before: float) -> list[str]:
-        """Return drafts last changed before a time, in seconds since 1970; a crash leaves them."""
-        drafts = [name for name in self._names() if name.startswith(PARTIAL)]
-        return [name for name in drafts if self.path(name).lstat().st_mtime < before]
+        """Return drafts that nobody holds and nothing was written to since a time, in seconds since 1970."""
+        return [name for name in self.drafts() if self._touched(name) < before and not self._is_held(name)]
+
+    def _touched(self, name: str) -> float:
+        draft = self.path(name)
+        inside = draft.iterdir() if draft.is_dir() and not draft.is_symlink() else ()
+        return max(float(path.lstat().st_mtime) for path in (draft, *inside))
+
+    def _is_held(self, name: str) -> bool:
+        try:
+            with _folder(str(self.path(name)), os.O_NOFOLLOW) as fd:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a planted file or link: nobody is writing there
+            return False
+        return False
 
     def _names(self) -> list[str]:
         return sorted(path.name for path in self.directory.iterdir()) if self.directory.is_dir() else []
@@ -160,7 +180,10 @@ class BackupStore:
         if is_id(name):
             doomed = self.path(f"{PARTIAL}{name}-removed")
             self.path(name).rename(doomed)
-        shutil.rmtree(doomed)
+        if doomed.is_symlink() or doomed.is_file():
+            doomed.unlink()
+        else:
+            shutil.rmtree(doomed)
 
     def discard(self, name: str) -> None:
         """Delete a folder as far as possible; the error that led here is the one to report."""
@@ -175,6 +198,13 @@ def _folder(name: str, flags: int = 0, base: int | None = None) -> Iterator[int]
         yield fd
     finally:
         os.close(fd)
+
+
+def _hold(fd: int) -> None:
+    # Dies with its maker, so that no cleanup takes a draft away that takes hours. Some file systems cannot
+    # do this; there, a draft that is still written to is told by its time.
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _require_private(fd: int, forbidden: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.store import PARTIAL
 from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class BackupInfo(Tabular):
         path: Its folder.
         doctype: The DocType it was taken for; empty when it is damaged.
         table: The table's name; empty when it is damaged.
+        base_id: The backup an incremental one builds on; None for the others.
+        database: Name of the database as shown to people; empty when it is damaged.
         migration_id: The migration it protects; None for one taken by hand.
         created_at: Time in UTC, ISO 8601; empty when it is damaged.
         size: Bytes of the data file.
@@ -40,6 +43,8 @@ class BackupInfo(Tabular):
     path: Path
     doctype: str = ""
     table: str = ""
+    base_id: str | None = None
+    database: str = ""
     migration_id: str | None = None
     created_at: str = ""
     size: int = 0
@@ -53,7 +58,7 @@ class BackupInfo(Tabular):
 
     def heading(self) -> str:
         """Return what it is in one line."""
-        return f"Backup of {self.table}" if not self.problem else "Damaged backup"
+        return f"Backup of {self.table}" if not self.problem else f"{_state(self).capitalize()} backup"
 
     def to_rows(self) -> list[Row]:
         """Return one row without what differs from run to run."""
@@ -71,7 +76,7 @@ class BackupInfo(Tabular):
 
 def _state(backup: BackupInfo) -> str:
     if backup.problem:
-        return "DAMAGED"
+        return "UNFINISHED" if backup.id.startswith(PARTIAL) else "DAMAGED"
     return "verified" if backup.verified else "not checked"
 
 
@@ -82,6 +87,7 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         path=path,
         doctype=manifest.doctype,
         table=manifest.table,
+        database=manifest.database,
         migration_id=manifest.migration_id,
         created_at=manifest.created_at,
         size=manifest.stored_size,
