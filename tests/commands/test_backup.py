@@ -5,6 +5,7 @@ import pytest
 from sodaf_nb import ApplyOptions, Retention
 from sodaf_nb.commands import Context, Sheet, run_line
 from sodaf_nb.errors import MigrationRestoreError, UsageError
+from tests.backup.keys import Pair
 from tests.commands.conftest import doctype
 
 
@@ -92,6 +93,30 @@ def test_prune_takes_the_rules_of_the_session_when_none_are_given(tmp_path):
         run_line(context, "backup create Book", None)
     assert repr(run_line(context, "backup prune", None)).startswith("Backups: 1 deleted, 1 kept")
     context.close_all()
+
+
+def test_a_connection_encrypts_its_backups_and_opens_them(run, tmp_path):
+    ann, bob = Pair(tmp_path, "ann"), Pair(tmp_path, "bob")
+    keys = f"--recipient {ann.public} --recipient {bob.public}"
+    run(f"connect sqlite:///{tmp_path}/s.db --as shop {keys}")
+    run("doctype", doctype("Book", "title Data"))
+    run("apply Book")
+    assert run("backup create Book").items[0].recipients == (ann.public, bob.public)
+    assert [row["packed"] for row in run("backup list").to_rows()] == ["zstd, encrypted"]
+    with pytest.raises(MigrationRestoreError, match="no secret key"):
+        run("backup verify 1")
+    run("connect --close shop")
+    run(f"connect sqlite:///{tmp_path}/s.db --identity {bob.file}")
+    assert repr(run("backup verify 1")).startswith("Backup 1 is sound")
+
+
+def test_a_connection_with_a_wrong_key_is_not_made_and_the_key_not_repeated(run, context, tmp_path):
+    ann = Pair(tmp_path, "ann")
+    for option in (f"--recipient {ann.secret}", f"--identity {ann.secret}", "--recipient age1nobody"):
+        with pytest.raises(UsageError) as caught:
+            run(f"connect sqlite:// {option}")
+        assert ann.secret not in str(caught.value)
+    assert context.connections == {}
 
 
 def test_prune_of_nothing_says_so(shop):
