@@ -21,6 +21,7 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.steps import run_step
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.plan import CreateTable, DropTable
@@ -194,7 +195,7 @@ class MigrationExecutor:
         for number, step in enumerate(steps):
             self._tell(step.title, number, len(steps))
             with session.savepoint(f"sodaf_step_{number}"):
-                affected += sum(session.execute(statement) for statement in step.statements)
+                affected += run_step(session, step)
         self._tell("verify", len(steps), len(steps))
         return affected
 

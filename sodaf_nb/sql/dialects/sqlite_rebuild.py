@@ -70,7 +70,7 @@ def _edit(build: _Build, operation: ColumnOperation, table: Table) -> _Build:
     if isinstance(operation, AddColumn):
         text = build.text.with_column(_named(operation.column), operation.after)
         return _Build(text, build.sources | _filled(operation))
-    text = build.text.with_column_text(operation.before.name, _altered(build.text, operation))
+    text = build.text.with_column_text(operation.before.name, altered_text(build.text, operation))
     return _Build(text, build.sources | {operation.before.name: _converted(operation, table)})
 
 
@@ -83,7 +83,8 @@ def _filled(operation: AddColumn) -> dict[str, str]:
     return {} if value is None and column.default_sql else {column.name: literal(value)}
 
 
-def _altered(text: TableText, operation: AlterColumn) -> str:
+def altered_text(text: TableText, operation: AlterColumn) -> str:
+    """Return a column's definition after a change, the rest of it word for word."""
     if operation.after.definition is not None:
         return _named(operation.after)
     after = operation.after

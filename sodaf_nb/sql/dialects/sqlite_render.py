@@ -7,6 +7,7 @@ refuses, the table is rebuilt.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sodaf_nb.plan import (
@@ -26,25 +27,32 @@ from sodaf_nb.plan import (
     summary,
     table_of,
 )
-from sodaf_nb.schema import Index, Kind, Table
+from sodaf_nb.schema import Column, Index, Kind, Table
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects.sqlite_ddl import alter_column_text, parse_create_table
+from sodaf_nb.sql.dialects.sqlite_edit import NeedsRebuildError, alter_in_place
 from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, numbered_key, rebuild
 from sodaf_nb.sql.quoting import literal, quote
-from sodaf_nb.sql.script import Path, Step
+from sodaf_nb.sql.script import Guard, Path, Step
 
-# Each DROP COLUMN is one pass over the table (0.2 of a rebuild, measured), so beyond these a rebuild is cheaper.
-_MOST_DROPS = 4
+# Each DROP COLUMN, and each UPDATE of most rows, is one pass over the table (0.2 of a rebuild, measured).
+MOST_PASSES = 4
 _COLUMN_OPERATIONS = (AddColumn, DropColumn, AlterColumn)
 
 
-def render(operations: Sequence[Operation], shadow: SchemaCopy) -> tuple[Step, ...]:
+def render(operations: Sequence[Operation], shadow: SchemaCopy, *, most_passes: int = MOST_PASSES) -> tuple[Step, ...]:
     """Return the steps for operations, running each on the shadow as it is made.
+
+    Args:
+        operations: What to do, in order.
+        shadow: The empty copy; it has the wanted schema afterwards.
+        most_passes: Passes over a table from which on a rebuild is cheaper; below 0, columns always mean a rebuild.
 
     Raises:
         EngineRefusedError: If the engine refuses a statement on every path.
     """
-    return tuple(step for batch in _batches(operations) for step in _steps(batch, shadow))
+    return tuple(step for batch in _batches(operations) for step in _steps(batch, shadow, most_passes))
 
 
 def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
@@ -58,17 +66,21 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
             yield from ([operation] for operation in batch)
 
 
-def _steps(batch: list[Operation], shadow: SchemaCopy) -> Iterator[Step]:
+def _steps(batch: list[Operation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
     columns = [o for o in batch if isinstance(o, (AddColumn, DropColumn, AlterColumn))]
     if columns:
-        yield from _column_steps(columns, shadow)
+        yield from _column_steps(columns, shadow, most_passes)
         return
     path, statements = _plain(batch[0])
     if isinstance(batch[0], (RestoreColumn, RetargetReference)):
         statements = _undisturbed(table_of(batch[0]), statements, shadow)
-    for statement in statements:
+    yield _ran(_step(batch, path, statements), shadow)
+
+
+def _ran(step: Step, shadow: SchemaCopy) -> Step:
+    for statement in step.statements:
         shadow.run(statement)
-    yield _step(batch, path, statements)
+    return step
 
 
 def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> list[str]:
@@ -79,53 +91,95 @@ def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> l
     return [*dropped, *statements, *(str(sql) for _name, sql in found)]
 
 
-def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str]) -> Step:
+def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str], guards: Sequence[Guard] = ()) -> Step:
     title = "; ".join(f"{sign} {thing}: {change}" for sign, thing, change in map(summary, batch))
-    return Step(title=title, path=path, table=table_of(batch[0]), statements=tuple(statements))
+    return Step(
+        title=title,
+        path=path,
+        table=table_of(batch[0]),
+        statements=tuple(statements),
+        guards=tuple(guards),
+        covers=len(batch),
+    )
 
 
-def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
-    name = columns[0].table
+def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
     try:
         with shadow.trial():
-            steps = tuple(_native(columns, shadow))
-    except (EngineRefusedError, _NeedsRebuildError):
-        schema = shadow.schema()
-        table = schema.table(name)
-        if table is None:
-            raise EngineRefusedError(f"no such table: {name}") from None
-        statements = rebuild(table, columns, schema)
-        for statement in statements:
-            shadow.run(statement)
-        steps = (_step(columns, "rebuild", statements),)
+            steps = tuple(_without_rebuild(columns, shadow, most_passes))
+    except (EngineRefusedError, NeedsRebuildError):
+        table = _present(columns[0].table, shadow)
+        steps = (_ran(_step(columns, "rebuild", rebuild(table, columns, shadow.schema())), shadow),)
     yield from steps
 
 
-class _NeedsRebuildError(Exception):
-    """ALTER TABLE cannot do it; never leaves this module."""
+def _present(name: str, shadow: SchemaCopy) -> Table:
+    table = shadow.schema().table(name)
+    if table is None:
+        raise EngineRefusedError(f"no such table: {name}")
+    return table
 
 
-def _native(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
-    if sum(isinstance(operation, DropColumn) for operation in columns) > _MOST_DROPS:
-        raise _NeedsRebuildError
-    for operation in columns:
-        path, statements = _alter_table(operation, shadow)
-        for statement in statements:
-            shadow.run(statement)
-        yield _step([operation], path, statements)
+def _without_rebuild(columns: list[ColumnOperation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
+    passes = 0
+    for kind, run in groupby(columns, key=type):
+        for group in [list(run)] if kind is AlterColumn else ([operation] for operation in run):
+            step = _ran(_cheap_step(group, shadow), shadow)
+            passes += step.path == "in place"
+            if passes > most_passes:
+                raise NeedsRebuildError
+            yield step
 
 
-def _alter_table(operation: ColumnOperation, shadow: SchemaCopy) -> tuple[Path, list[str]]:
+def _cheap_step(group: list[ColumnOperation], shadow: SchemaCopy) -> Step:
+    operation = group[0]
+    if isinstance(operation, AddColumn):
+        return _add_column(operation, shadow)
+    if isinstance(operation, DropColumn):
+        if operation.column.hidden:
+            raise NeedsRebuildError
+        drop = f"ALTER TABLE {quote(operation.table)} DROP COLUMN {quote(operation.column.name)}"
+        return _step(group, "in place", [drop])
+    return _alter_columns([o for o in group if isinstance(o, AlterColumn)], shadow)
+
+
+def _alter_columns(alters: list[AlterColumn], shadow: SchemaCopy) -> Step:
+    name = alters[0].table
+    change = alter_in_place(_present(name, shadow), alters, lambda texts: _undisturbed(name, texts, shadow))
+    return _step(alters, "in place" if change.writes else "metadata only", change.statements, change.guards)
+
+
+def _add_column(operation: AddColumn, shadow: SchemaCopy) -> Step:
+    column = operation.column
+    required = not column.nullable and column.default is None and not column.hidden
+    added = _optional(column) if required else column
+    if not spelling.can_add(added) or not _goes_last(operation, shadow):
+        raise NeedsRebuildError
     table = quote(operation.table)
-    if isinstance(operation, DropColumn) and not operation.column.hidden:
-        return "in place", [f"ALTER TABLE {table} DROP COLUMN {quote(operation.column.name)}"]
-    if isinstance(operation, AddColumn) and spelling.can_add(operation.column) and _goes_last(operation, shadow):
-        added = f"ALTER TABLE {table} ADD COLUMN {spelling.column_sql(operation.column)}"
-        if operation.backfill is None:
-            return "metadata only", [added]
-        filled = f"UPDATE {table} SET {quote(operation.column.name)} = {literal(operation.backfill)}"
-        return "in place", [added, *_undisturbed(operation.table, [filled], shadow)]
-    raise _NeedsRebuildError
+    statement = f"ALTER TABLE {table} ADD COLUMN {spelling.column_sql(added)}"
+    if required:
+        return _fill_and_require(operation, added, statement, shadow)
+    if operation.backfill is None:
+        return _step([operation], "metadata only", [statement])
+    filled = f"UPDATE {table} SET {quote(column.name)} = {literal(operation.backfill)}"
+    return _step([operation], "in place", [statement, *_undisturbed(operation.table, [filled], shadow)])
+
+
+def _optional(column: Column) -> Column:
+    text = column.definition and alter_column_text(column.definition, nullable=True)
+    return replace(column, nullable=True, definition=text)
+
+
+def _fill_and_require(operation: AddColumn, added: Column, statement: str, shadow: SchemaCopy) -> Step:
+    """Return the step that adds an optional column, fills it, and then makes it required."""
+    present = _present(operation.table, shadow)
+    text = parse_create_table(present.sql or "").with_column(spelling.column_sql(added))
+    alter = AlterColumn(table=operation.table, before=added, after=operation.column, backfill=operation.backfill)
+    change = alter_in_place(
+        replace(present, sql=text.to_sql()), [alter], lambda texts: _undisturbed(operation.table, texts, shadow)
+    )
+    path: Path = "in place" if change.writes else "metadata only"
+    return _step([operation], path, [statement, *change.statements], change.guards)
 
 
 def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
