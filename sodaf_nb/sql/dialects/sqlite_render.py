@@ -31,13 +31,14 @@ from sodaf_nb.schema import Column, Index, Kind, Table
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_ddl import alter_column_text, parse_create_table
-from sodaf_nb.sql.dialects.sqlite_edit import NeedsRebuildError, alter_in_place
+from sodaf_nb.sql.dialects.sqlite_edit import InPlace, NeedsRebuildError, alter_in_place
 from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, numbered_key, rebuild
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.sql.script import Guard, Path, Step
 
 # Each DROP COLUMN, and each UPDATE of most rows, is one pass over the table (0.2 of a rebuild, measured).
 MOST_PASSES = 4
+_GOES_ALONG = "the engine renames it in views, triggers and indexes too; no row is touched"
 _COLUMN_OPERATIONS = (AddColumn, DropColumn, AlterColumn)
 
 
@@ -71,10 +72,10 @@ def _steps(batch: list[Operation], shadow: SchemaCopy, most_passes: int) -> Iter
     if columns:
         yield from _column_steps(columns, shadow, most_passes)
         return
-    path, statements = _plain(batch[0])
+    path, why, statements = _plain(batch[0])
     if isinstance(batch[0], (RestoreColumn, RetargetReference)):
         statements = _undisturbed(table_of(batch[0]), statements, shadow)
-    yield _ran(_step(batch, path, statements), shadow)
+    yield _ran(_step(batch, path, why, statements), shadow)
 
 
 def _ran(step: Step, shadow: SchemaCopy) -> Step:
@@ -91,11 +92,14 @@ def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> l
     return [*dropped, *statements, *(str(sql) for _name, sql in found)]
 
 
-def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str], guards: Sequence[Guard] = ()) -> Step:
+def _step(
+    batch: Sequence[Operation], path: Path, why: str, statements: Sequence[str], guards: Sequence[Guard] = ()
+) -> Step:
     title = "; ".join(f"{sign} {thing}: {change}" for sign, thing, change in map(summary, batch))
     return Step(
         title=title,
         path=path,
+        why=why,
         table=table_of(batch[0]),
         statements=tuple(statements),
         guards=tuple(guards),
@@ -107,9 +111,9 @@ def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy, most_passe
     try:
         with shadow.trial():
             steps = tuple(_without_rebuild(columns, shadow, most_passes))
-    except (EngineRefusedError, NeedsRebuildError):
+    except (EngineRefusedError, NeedsRebuildError) as error:
         table = _present(columns[0].table, shadow)
-        steps = (_ran(_step(columns, "rebuild", rebuild(table, columns, shadow.schema())), shadow),)
+        steps = (_ran(_step(columns, "rebuild", str(error), rebuild(table, columns, shadow.schema())), shadow),)
     yield from steps
 
 
@@ -127,7 +131,9 @@ def _without_rebuild(columns: list[ColumnOperation], shadow: SchemaCopy, most_pa
             step = _ran(_cheap_step(group, shadow), shadow)
             passes += step.path == "in place"
             if passes > most_passes:
-                raise NeedsRebuildError
+                raise NeedsRebuildError(
+                    f"one rebuild is cheaper than more than {max(most_passes, 0)} passes over the rows"
+                )
             yield step
 
 
@@ -137,32 +143,41 @@ def _cheap_step(group: list[ColumnOperation], shadow: SchemaCopy) -> Step:
         return _add_column(operation, shadow)
     if isinstance(operation, DropColumn):
         if operation.column.hidden:
-            raise NeedsRebuildError
+            raise NeedsRebuildError(f"{operation.column.name} is a generated column")
         drop = f"ALTER TABLE {quote(operation.table)} DROP COLUMN {quote(operation.column.name)}"
-        return _step(group, "in place", [drop])
+        return _step(group, "in place", "one pass writes every row without the column", [drop])
     return _alter_columns([o for o in group if isinstance(o, AlterColumn)], shadow)
 
 
 def _alter_columns(alters: list[AlterColumn], shadow: SchemaCopy) -> Step:
     name = alters[0].table
     change = alter_in_place(_present(name, shadow), alters, lambda texts: _undisturbed(name, texts, shadow))
-    return _step(alters, "in place" if change.writes else "metadata only", change.statements, change.guards)
+    return _changed(alters, change, change.statements)
+
+
+def _changed(batch: Sequence[Operation], change: InPlace, statements: Sequence[str]) -> Step:
+    if change.writes:
+        return _step(batch, "in place", "one pass writes the rows that need it", statements, change.guards)
+    return _step(batch, "metadata only", "no stored value changes", statements, change.guards)
 
 
 def _add_column(operation: AddColumn, shadow: SchemaCopy) -> Step:
     column = operation.column
     required = not column.nullable and column.default is None and not column.hidden
     added = _optional(column) if required else column
-    if not spelling.can_add(added) or not _goes_last(operation, shadow):
-        raise NeedsRebuildError
+    if not spelling.can_add(added):
+        raise NeedsRebuildError(f"the engine adds no column like {column.name} to a table with rows")
+    if not _goes_last(operation, shadow):
+        raise NeedsRebuildError(f"{column.name} does not stand last")
     table = quote(operation.table)
     statement = f"ALTER TABLE {table} ADD COLUMN {spelling.column_sql(added)}"
     if required:
         return _fill_and_require(operation, added, statement, shadow)
     if operation.backfill is None:
-        return _step([operation], "metadata only", [statement])
+        return _step([operation], "metadata only", "rows take the default from the catalog", [statement])
     filled = f"UPDATE {table} SET {quote(column.name)} = {literal(operation.backfill)}"
-    return _step([operation], "in place", [statement, *_undisturbed(operation.table, [filled], shadow)])
+    statements = [statement, *_undisturbed(operation.table, [filled], shadow)]
+    return _step([operation], "in place", "one pass fills every row", statements)
 
 
 def _optional(column: Column) -> Column:
@@ -178,8 +193,7 @@ def _fill_and_require(operation: AddColumn, added: Column, statement: str, shado
     change = alter_in_place(
         replace(present, sql=text.to_sql()), [alter], lambda texts: _undisturbed(operation.table, texts, shadow)
     )
-    path: Path = "in place" if change.writes else "metadata only"
-    return _step([operation], path, [statement, *change.statements], change.guards)
+    return _changed([operation], change, [statement, *change.statements])
 
 
 def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
@@ -189,26 +203,28 @@ def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
     return bool(last) and last[0][0].lower() == operation.after.lower()
 
 
-def _plain(operation: Operation) -> tuple[Path, list[str]]:
+def _plain(operation: Operation) -> tuple[Path, str, list[str]]:
     match operation:
         case CreateTable(table=table):
-            return "metadata only", _create_table(table)
+            return "metadata only", "a new table has no rows", _create_table(table)
         case DropTable(table=table):
-            return "in place", [f"DROP TABLE {quote(table.name)}"]
+            return "in place", "its pages are freed", [f"DROP TABLE {quote(table.name)}"]
         case RenameTable(old=old, new=new):
-            return "metadata only", _rename_table(old, new)
+            return "metadata only", _GOES_ALONG, _rename_table(old, new)
         case RenameColumn(table=name, old=old, new=new):
-            return "metadata only", [f"ALTER TABLE {quote(name)} RENAME COLUMN {quote(old)} TO {quote(new)}"]
+            rename = f"ALTER TABLE {quote(name)} RENAME COLUMN {quote(old)} TO {quote(new)}"
+            return "metadata only", _GOES_ALONG, [rename]
         case CreateIndex(index=index):
-            return "in place", [_create_index(index)]
+            return "in place", "reads the rows once", [_create_index(index)]
         case DropIndex(index=index):
-            return "metadata only", [f"DROP INDEX {quote(str(index.name))}"]
+            return "metadata only", "no row is touched", [f"DROP INDEX {quote(str(index.name))}"]
         case RetargetReference():
-            return "in place", [_retarget(operation)]
+            return "in place", "only rows that name the DocType are written", [_retarget(operation)]
         case RestoreColumn():
-            return "in place", [_restore_column(operation), *_restore_rowids(operation)]
+            statements = [_restore_column(operation), *_restore_rowids(operation)]
+            return "in place", "only rows that were not edited since are written", statements
         case RestoreTable(table=table):
-            return "in place", [_restore_table(table)]
+            return "in place", "every row of the backup is written", [_restore_table(table)]
         case _:
             raise TypeError(f"{type(operation).__name__} is a column operation")
 
