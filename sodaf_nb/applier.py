@@ -60,7 +60,7 @@ class MigrationApplier:
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
-        self._validator = MigrationValidator()
+        self._validator = MigrationValidator(policy=self.options.policy)
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
         """Return what differs between a DocType and the database."""

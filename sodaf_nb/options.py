@@ -34,7 +34,10 @@ class ApplyOptions:
             None takes the key in the environment variable SODAF_NB_IDENTITY, or the file that
             SODAF_NB_IDENTITY_FILE names. Taking a backup needs none.
         retention: What becomes of old backups after each migration; None deletes none.
-        lock_timeout_s: Seconds to wait for another writer before giving up.
+        lock_timeout_s: Seconds to wait for another writer, each time it is tried; None takes the database's own.
+        retries: How often a migration that finds the database locked at its begin or commit tries again.
+        statement_timeout_s: Seconds one statement of a migration may take; None sets no limit.
+        policy: Rule id to the severity its findings get instead of their own, such as {"DS03": "warn"}.
         progress: Told of each step; None reports nothing.
         applied_by: Who is named in the history; None takes the operating system's user.
         environment: A word for the kind of database (`dev`, `test`, `prod`), shown and recorded.
@@ -46,7 +49,10 @@ class ApplyOptions:
     recipients: tuple[str, ...] = field(default=(), repr=False)
     identity: str | Path | None = field(default=None, repr=False)
     retention: Retention | None = None
-    lock_timeout_s: float = 5.0
+    lock_timeout_s: float | None = None
+    retries: int = 2
+    statement_timeout_s: float | None = None
+    policy: Mapping[str, Literal["info", "warn", "block"]] = field(default_factory=lambda: MappingProxyType({}))
     progress: Progress | None = None
     applied_by: str | None = None
     environment: str = "dev"

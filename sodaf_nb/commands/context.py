@@ -113,7 +113,7 @@ class Context:
         from sodaf_nb.database import Database  # noqa: PLC0415  light start
 
         ours = isinstance(target, str)
-        database = Database(target, lock_timeout_s=options.lock_timeout_s) if isinstance(target, str) else target
+        database = Database(target) if isinstance(target, str) else target
         with _closed_on_error(database, ours=ours):
             connection = Connection(
                 name=name or database.name,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
+from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.session import Session
 from sodaf_nb.errors import DatabaseError, LockedError
 from sodaf_nb.schema import Schema
@@ -91,31 +92,36 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, patience: Patience | None = None) -> Iterator[Session]:
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
+
+        Args:
+            patience: How long to wait for others and for each statement; None is the database's own.
 
         Raises:
             LockedError: If another writer holds the database for longer than the lock timeout.
         """
-        with self._transaction("BEGIN IMMEDIATE", read_only=False) as session:
+        with self._transaction("BEGIN IMMEDIATE", read_only=False, patience=patience or Patience()) as session:
             yield session
 
     @contextmanager
-    def _transaction(self, begin: str, *, read_only: bool) -> Iterator[Session]:
+    def _transaction(self, begin: str, *, read_only: bool, patience: Patience = NO_RETRY) -> Iterator[Session]:
         with self._connected() as connection:
+            session = Session(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
             try:
+                if patience.lock_timeout_s is not None:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience.lock_timeout_s * 1000)}")
                 if read_only:
                     connection.exec_driver_sql("PRAGMA query_only=ON")
-                connection.exec_driver_sql(begin)
+                patience.retried(lambda: connection.exec_driver_sql(begin), is_locked)
             except DBAPIError as error:
                 raise _locked(self.name, error) from None
-            session = Session(connection, self.dialect)
             try:
                 yield session
             except BaseException:
                 _take_back(connection, session)
                 raise
-            _commit(connection, session, self.name)
+            _commit(connection, session, self.name, patience)
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
@@ -165,10 +171,12 @@ def _keep_connection(context: sa.ExceptionContext) -> None:
     context.is_disconnect = False
 
 
-def _commit(connection: sa.Connection, session: Session, name: str) -> None:
+def _commit(connection: sa.Connection, session: Session, name: str, patience: Patience) -> None:
     # COMMIT can fail and leave the transaction open (trap T6), so the engine is asked, not trusted.
     try:
-        connection.exec_driver_sql("COMMIT")
+        patience.retried(
+            lambda: connection.exec_driver_sql("COMMIT"), lambda error: is_locked(error) and session.in_transaction
+        )
     except BaseException as error:
         _take_back(connection, session)
         if isinstance(error, DBAPIError):
@@ -184,6 +192,6 @@ def _take_back(connection: sa.Connection, session: Session) -> None:
 
 
 def _locked(name: str, error: DBAPIError) -> Exception:
-    if "locked" in str(error.orig):
+    if is_locked(error):
         return LockedError(f"Another writer holds {name}.", hint="wait until it is done and try again")
     return DatabaseError(f"{name} cannot be used: {error.orig}.", hint="check that the file is a SQLite database")

@@ -12,7 +12,16 @@ from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
-from sodaf_nb.database import Database, Session, exclusive, gather, require_catalog, require_same_violations, violations
+from sodaf_nb.database import (
+    Database,
+    Patience,
+    Session,
+    exclusive,
+    gather,
+    require_catalog,
+    require_same_violations,
+    violations,
+)
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -71,7 +80,7 @@ class MigrationExecutor:
         self._options = options
         self._clock = clock
         self._attempts = AttemptLog(database)
-        self._validator = MigrationValidator()
+        self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
         """Settle attempts whose process died; refuses while a migration is running.
@@ -91,6 +100,7 @@ class MigrationExecutor:
             BlockedMigrationError: If the rows changed so that more would be lost than was accepted.
             MigrationBackupError: If endangered data could not be saved and proven; nothing was changed.
             MigrationExecutionError: If a step or the verification failed; nothing was changed.
+            MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with exclusive(self._database.uri, self._database.file):
@@ -144,7 +154,7 @@ class MigrationExecutor:
 
     def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
         started = time.perf_counter()
-        with self._attached(job) as attach, self._database.write() as session:
+        with self._attached(job) as attach, self._database.write(self._patience()) as session:
             job = self._rechecked(session, job)
             before = violations(session)
             backup = self._saved(job, migration_id)
@@ -231,6 +241,15 @@ class MigrationExecutor:
 
     def _timestamp(self) -> str:
         return self._clock().isoformat()
+
+    def _patience(self) -> Patience:
+        options = self._options
+        return Patience(
+            lock_timeout_s=options.lock_timeout_s,
+            retries=options.retries,
+            statement_timeout_s=options.statement_timeout_s,
+            waiting=lambda tries: self._tell(f"wait for another writer, try {tries + 1}", 0, 1),
+        )
 
     def _tell(self, what: str, done: int, total: int) -> None:
         if self._options.progress is not None:

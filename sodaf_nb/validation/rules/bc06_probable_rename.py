@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("BC06",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Warn that data stays in the old column; when the old one is dropped the applier asks instead."""

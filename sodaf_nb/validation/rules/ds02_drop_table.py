@@ -8,6 +8,8 @@ from sodaf_nb.plan import DropTable
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("DS02",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report each dropped table with the rows it holds; an empty one is worth a note only.

@@ -9,6 +9,8 @@ from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
 
+IDS = ("DS03",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report each dropped column with the rows where it holds more than its default."""

@@ -8,6 +8,8 @@ from sodaf_nb.plan import AlterColumn
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("DS07",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Warn of values longer than the new length. SQLite does not cut them, so none is lost."""

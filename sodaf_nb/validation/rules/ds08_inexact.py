@@ -9,6 +9,8 @@ from sodaf_nb.validation.evidence import Count, Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
 
+IDS = ("DS08",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report values that would be lost: converted back they would not be what they were."""

@@ -9,6 +9,8 @@ from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
 
+IDS = ("DS12",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report a new field that would take over what a removed field of that name left behind."""

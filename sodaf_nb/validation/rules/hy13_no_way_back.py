@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("HY13",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Warn when running up and down on an empty copy did not lead back to the same schema."""

@@ -8,6 +8,8 @@ from sodaf_nb.plan import CreateIndex
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("MF01",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report groups of equal values; NULLs are distinct to the engine and do not count."""

@@ -8,6 +8,8 @@ from sodaf_nb.plan import AddColumn, AlterColumn
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("MF03", "MF04")
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report rows that would hold NULL in a NOT NULL column; the engine would refuse them."""

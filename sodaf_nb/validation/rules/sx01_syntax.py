@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
+IDS = ("SX01",)
+
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Report statements that failed when the script really ran on an empty copy of the schema."""
