@@ -115,7 +115,7 @@ def _guards(table: Table, changes: Sequence[_Change]) -> Iterator[Guard]:
                 query=f"SELECT 1 FROM {quote(table.name)} WHERE typeof({quote(change.name)}) = 'null' LIMIT 1",
                 otherwise=f"{table.name}.{change.name} must not be empty, and rows are",
             )
-    if any(change.moves for change in changes):
+    if any(change.converts for change in changes):
         yield Guard(
             query=f"SELECT * FROM pragma_quick_check({literal(table.name)}) WHERE quick_check <> 'ok'",
             otherwise=f"the engine's own check finds fault with {table.name}",
