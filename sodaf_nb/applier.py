@@ -13,7 +13,7 @@ from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
 from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
-from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
 from sodaf_nb.plan.chain import in_the_way
@@ -52,6 +52,7 @@ class MigrationApplier:
             database, self.options.backup_dir, compression=self.options.compression, clock=clock
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
+        self._attempts = AttemptLog(database)
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
         self._validator = MigrationValidator()
@@ -138,6 +139,10 @@ class MigrationApplier:
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
         return self._executor.recover()
+
+    def interrupted(self) -> tuple[Attempt, ...]:
+        """Return the attempts that a crash left open, for `recover` to settle; only reads."""
+        return self._attempts.interrupted()
 
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         diff = self._comparison.compare_schema(doctype, _answers(options), live=live)

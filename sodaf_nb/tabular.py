@@ -51,6 +51,10 @@ class Tabular:
         """Return the rows; every row has the same keys in the same order."""
         return ()
 
+    def frame_rows(self) -> Sequence[Row]:
+        """Return the rows of the DataFrame, which may hold what differs from run to run as well."""
+        return self.to_rows()
+
     def empty_text(self) -> str:
         """Return the line shown when there are no rows."""
         return "nothing to show"
@@ -67,7 +71,7 @@ class Tabular:
         """Return the rows as a pandas DataFrame."""
         import pandas as pd  # noqa: PLC0415  heavy, and only needed here
 
-        rows = self.to_rows()
+        rows = self.frame_rows()
         return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
 
     def __repr__(self) -> str:
@@ -81,6 +85,11 @@ class Tabular:
         notes = "".join(f"<p>{html.escape(printable(note))}</p>" for note in self.notes())
         blocks = "".join(_block_html(title, text) for title, text in self.code())
         return f'<div class="sodaf">{_STYLE}{body}{notes}{blocks}</div>'
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number with its noun, such as `1 row` or `2 rows`; `things` is for plurals that take no s."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def text_table(rows: Sequence[Row]) -> str:
