@@ -99,6 +99,21 @@ FIELDTYPES: Mapping[str, FieldType] = MappingProxyType(
     }
 )
 
+# What other tools call it: only for the answer to an unknown fieldtype, never read as one.
+ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("string", "str", "varchar", "char", "email", "url"), ("Data", "Small Text")),
+        **dict.fromkeys(("integer", "smallint"), ("Int",)),
+        **dict.fromkeys(("bigint", "biginteger"), ("Long Int",)),
+        **dict.fromkeys(("boolean", "bool", "checkbox"), ("Check",)),
+        **dict.fromkeys(("decimal", "numeric", "money", "number"), ("Currency", "Float")),
+        **dict.fromkeys(("real", "double"), ("Float",)),
+        **dict.fromkeys(("timestamp",), ("Datetime",)),
+        **dict.fromkeys(("enum", "choice"), ("Select",)),
+        **dict.fromkeys(("reference", "foreign key", "foreignkey"), ("Link",)),
+    }
+)
+
 _INT_WIDTH = 11
 
 
