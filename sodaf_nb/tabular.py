@@ -67,6 +67,10 @@ class Tabular:
         """Return (title, text) of blocks shown word for word below the notes, such as SQL."""
         return ()
 
+    def text_code(self) -> Sequence[tuple[str, str]]:
+        """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
+        return self.code()
+
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
         import pandas as pd  # noqa: PLC0415  heavy, and only needed here
@@ -76,7 +80,7 @@ class Tabular:
 
     def __repr__(self) -> str:
         parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *map(printable, self.notes())]
-        parts += [f"{title}:\n{text}" for title, text in self.code()]
+        parts += [f"{title}:\n{text}" for title, text in self.text_code()]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:

@@ -44,6 +44,12 @@ def test_an_id_is_taken_too_and_a_wrong_number_is_named(shop):
         shop("backup verify 2")
 
 
+def test_a_word_that_is_no_backup_says_where_they_are(shop):
+    for line in ("verify", "restore", "open"):
+        with pytest.raises(UsageError, match=r"There is no backup 'Book'\. Hint: numbers are in %migrate backup list"):
+            shop(f"backup {line} Book")
+
+
 def test_a_damaged_backup_is_listed_and_refused(shop):
     info = shop("backup create Book").items[0]
     data = next(path for path in info.path.iterdir() if path.name != "manifest.json")
