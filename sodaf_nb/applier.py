@@ -14,7 +14,7 @@ from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, Step, UsageError
-from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
+from sodaf_nb.execution import Job, MigrationExecutor, backup_ties, plan_fingerprint, utc_now
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -54,7 +54,13 @@ class MigrationApplier:
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
         self.backups = MigrationBackupManager(
-            database, self.options.backup_dir, compression=self.options.compression, clock=clock
+            database,
+            self.options.backup_dir,
+            compression=self.options.compression,
+            recipients=self.options.recipients,
+            identity=self.options.identity,
+            ties=lambda: backup_ties(database),
+            clock=clock,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database)

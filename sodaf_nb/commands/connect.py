@@ -33,6 +33,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--as", dest="name", metavar="NAME", help="what to call the connection")
     parser.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
+    parser.add_argument(
+        "--recipient",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="age public key that backups are encrypted for; may be given again",
+    )
+    parser.add_argument("--identity", metavar="FILE", help="file with the secret key that opens encrypted backups")
     parser.add_argument("--environment", metavar="WORD", help="kind of database (dev, test, prod), shown and recorded")
     parser.add_argument("--create", action="store_true", help="make the database when its file does not exist")
     parser.add_argument("--close", metavar="NAME", help="close that connection")
@@ -44,8 +52,13 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return listing(context)
     if args.target is None and args.env is None:
         return listing(context)
-    own = {"backup_dir": args.backup_dir, "environment": args.environment}
-    given = {choice: value for choice, value in own.items() if value is not None}
+    own = {
+        "backup_dir": args.backup_dir,
+        "environment": args.environment,
+        "recipients": tuple(args.recipient),
+        "identity": args.identity,
+    }
+    given = {choice: value for choice, value in own.items() if value}
     if (known := _meant(context, args.target)) is not None:
         return _again(context, known, args.name, given)
     target = _target(context, args)
@@ -60,7 +73,7 @@ def _meant(context: Context, target: str | None) -> Connection | None:
     return None if known and known.database.file != here and here.is_file() else known
 
 
-def _again(context: Context, known: Connection, name: str | None, own: Mapping[str, str]) -> Connection:
+def _again(context: Context, known: Connection, name: str | None, own: Mapping[str, object]) -> Connection:
     """Go back to an open connection, with other choices when some are given."""
     if name not in (None, known.name):
         raise UsageError(f"{known.name} is open already.", hint="give its address to open it under another name too")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -38,7 +39,7 @@ class Connection(Tabular):
     applier: MigrationApplier
     environment: str
     ours: bool
-    own: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    own: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     remarks: tuple[str, ...] = ()
 
     def heading(self) -> str:
@@ -113,29 +114,33 @@ class Context:
         """The applier of the connection that commands work on."""
         return self.connection.applier
 
-    def open(self, database: Database, *, name: str | None, own: Mapping[str, str], ours: bool) -> Connection:
+    def open(self, database: Database, *, name: str | None, own: Mapping[str, object], ours: bool) -> Connection:
         """Connect to a database and make it the one that commands work on.
 
         Args:
             database: The database.
             name: What to call it; None takes the name it had, or the first of its short names that is free.
-            own: Choices for its applier only (`backup_dir`, `environment`); what it had is kept.
+            own: Choices for its applier only, by their names in `ApplyOptions`; those it had are kept.
             ours: True when we close it.
         """
         from sodaf_nb.applier import MigrationApplier  # noqa: PLC0415  light start
 
         name = name or self._name_for(database)
         kept = {**self._choices(name, database), **own}
-        options = replace(self.options, **kept)  # type: ignore[arg-type]  # both are texts
-        connection = Connection(
-            name=name,
-            database=database,
-            applier=MigrationApplier(database, self.doctypes, options),
-            environment=options.environment,
-            ours=ours,
-            own=MappingProxyType(kept),
-        )
-        _require_readable(connection)
+        options = replace(self.options, **kept)  # type: ignore[arg-type]  # the command read them
+        known = any(connection.database is database for connection in self._connections.values())
+        with _closed_on_error(database, ours=ours and not known):
+            connection = Connection(
+                name=name,
+                database=database,
+                applier=MigrationApplier(database, self.doctypes, options),
+                environment=options.environment,
+                ours=ours,
+                own=MappingProxyType(kept),
+            )
+            # Read once, so that a wrong path fails at `connect` and not at the first apply.
+            with database.read():
+                pass
         if (before := self._connections.pop(name, None)) and before.database is not database:
             before.close()
         self._connections[name] = connection
@@ -146,7 +151,7 @@ class Context:
         free = (name for name in _names(database) if name not in self._connections)
         return next(same, None) or next(free, database.name)
 
-    def _choices(self, name: str, database: Database) -> Mapping[str, str]:
+    def _choices(self, name: str, database: Database) -> Mapping[str, object]:
         before = self._connections.get(name)
         return before.own if before and before.database.shown == database.shown else {}
 
@@ -186,11 +191,11 @@ def interrupted(applier: MigrationApplier, program: str) -> tuple[str, ...]:
     return (f"{counted(count, 'interrupted migration')}: run {program} recover",) if count else ()
 
 
-def _require_readable(connection: Connection) -> None:
-    """Read once, so that a wrong path fails at `connect` and not at the first apply."""
+@contextmanager
+def _closed_on_error(database: Database, *, ours: bool) -> Iterator[None]:
     try:
-        with connection.database.read():
-            pass
+        yield
     except BaseException:
-        connection.close()
+        if ours:
+            database.close()
         raise
