@@ -294,7 +294,7 @@ class MigrationApplier:
 
     def _numbered(self, result: MigrationResult, undoes: str | None) -> MigrationResult:
         # It is committed: whatever keeps the history from being read now must not make it look failed.
-        with suppress(Exception):
+        with suppress(Exception, KeyboardInterrupt):
             history = self.history.get_migration_history()
             numbers = {"number": history.number_of(result.migration_id or "")}
             if undoes:

@@ -172,7 +172,9 @@ class BlockedMigrationError(SodafError):
         before = f"{fixes}; " if fixes else ""
         if not ids:
             return f"{before}it cannot be accepted as it is"
-        return (f"{before}or take it on with ", Step("accept", ids))
+        sealed = ", ".join(dict.fromkeys(f.rule for f in self.findings if not f.acceptable))
+        rest = f"; {sealed} cannot be accepted" if sealed else ""
+        return (f"{before}or take it on with ", Step("accept", ids), rest)
 
 
 class RenameQuestionError(SodafError):

@@ -101,8 +101,8 @@ class Database:
     def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:
         if self.file is None:  # a shared memory has no mode of its own; query_only alone keeps readers from writing
             return self.uri
-        if mode != "rwc" and not self.file.exists() and self.file.parent.is_dir():
-            return "file::memory:"
+        if mode == "rw" and not self.file.exists() and self.file.parent.is_dir():
+            return "file::memory:"  # a session that reads a missing file sees an empty database
         return f"{self.uri}?mode={mode}"
 
     @contextmanager

@@ -31,7 +31,10 @@ def explained(error: DBAPIError, file: Path | None) -> SodafError:
     about_file = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM"))
     if file and about_file and (found := obstacle(file)):
         return found
-    return DatabaseError(f"{name} cannot be used: {error.orig}.", hint="the message is the engine's own")
+    return DatabaseError(
+        f"{name} cannot be used: {error.orig}.",
+        hint="mend what the engine names and try again; copy the file first if it may be damaged",
+    )
 
 
 def obstacle(file: Path) -> DatabaseError | None:

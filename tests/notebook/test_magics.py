@@ -31,7 +31,7 @@ def test_findings_are_shown_on_lines_of_their_own_without_a_traceback(library, s
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "BlockedMigrationError [BLOCKED]: The migration of 'Book' was stopped before any write:"
     assert [line[:7] for line in lines[1:4]] == ["  DS03:", "  DS08:", "  MF01:"]
-    assert lines[4].endswith("or take it on with --accept DS03,DS08")
+    assert lines[4].endswith("or take it on with --accept DS03,DS08; MF01 cannot be accepted")
     assert len(lines) == 5
 
 
