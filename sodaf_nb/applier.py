@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,19 +13,22 @@ from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
+from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, Step, UsageError
 from sodaf_nb.execution import Job, MigrationExecutor, backup_ties, plan_fingerprint, utc_now
-from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
-from sodaf_nb.plan.chain import in_the_way
 from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.plan.rollback import make_rollback
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema, decode
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import SQLGenerator, syntax_errors
-from sodaf_nb.validation import Evidence, Finding, MigrationValidator, blocking, require_accepted
+from sodaf_nb.validation import Evidence, Finding, MigrationValidator, blocking, require_accepted, require_known
+from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
+
+# Plans that are remembered, so that one that moved can be told from the one that was reviewed.
+_MOST_REVIEWED = 100
 
 
 class MigrationApplier:
@@ -58,6 +63,8 @@ class MigrationApplier:
             clock=clock,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
+        self._attempts = AttemptLog(database)
+        self._reviewed: dict[str, Reviewed] = {}
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
         self._validator = MigrationValidator(policy=self.options.policy)
@@ -93,7 +100,8 @@ class MigrationApplier:
         """
         given = options or SyncOptions()
         job = self._job(doctype, given)
-        _require_reviewed(job.plan, given.plan_id)
+        if given.plan_id is not None:
+            require_reviewed(job.plan, job.live, given.plan_id, self._reviewed)
         return self._carried_out(job, dry_run=given.dry_run)
 
     def sync_all_doctypes(self, options: SyncOptions | None = None) -> BatchMigrationResult:
@@ -101,14 +109,21 @@ class MigrationApplier:
 
         Each is a migration of its own; one that fails does not stop the others and is named with its error.
         """
+        given = options or SyncOptions()
+        require_known(given.accept)
         results: dict[str, MigrationResult] = {}
-        failed: dict[str, str] = {}
+        errors: dict[str, SodafError] = {}
         for name in self.doctypes.dependency_order():
             try:
-                results[name] = self.sync_doctype(name, options)
+                results[name] = self.sync_doctype(name, self._own(given, name))
             except SodafError as error:
-                failed[name] = f"[{error.code}] {error}"
-        return BatchMigrationResult(results=results, failed=failed)
+                errors[name] = error
+        return BatchMigrationResult(results=results, errors=errors)
+
+    def _own(self, options: SyncOptions, doctype: str) -> SyncOptions:
+        """Return options for one of many: the values for fields that it has."""
+        fields = {name.lower() for name in self._columns(doctype)}
+        return replace(options, backfill={n: v for n, v in options.backfill.items() if n.lower() in fields})
 
     def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
         """Carry out a plan made and reviewed earlier.
@@ -117,12 +132,11 @@ class MigrationApplier:
             StalePlanError: If the database moved since the plan was made.
             SodafError: As `sync_doctype` raises.
         """
+        require_known(accept)
         live = self.database.reflect()
         if plan_fingerprint(plan, live) != plan.made_for:
-            raise StalePlanError(
-                f"The schema of {plan.table} changed after the plan was made.",
-                hint="make a new plan and review it again",
-            )
+            message = f"The schema of {plan.table} changed after the plan was made"
+            raise stale(message, plan, live, self._reviewed.get(plan.id))
         return self._carried_out(self._judged(plan, live, accept=accept), dry_run=False)
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
@@ -145,9 +159,15 @@ class MigrationApplier:
         """Settle attempts that a crash interrupted and say what became of them."""
         return self._executor.recover()
 
+    def interrupted(self) -> tuple[Attempt, ...]:
+        """Return the attempts that a crash left open, for `recover` to settle; only reads."""
+        return self._attempts.interrupted()
+
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
+        require_known(options.accept)
         diff = self._comparison.compare_schema(doctype, _answers(options), live=live)
         _require_answered(diff, options)
+        self._require_fields(doctype, options.backfill)
         return diff
 
     def _planned(self, diff: SchemaDiff, options: SyncOptions, live: Schema) -> Plan:
@@ -158,7 +178,25 @@ class MigrationApplier:
             references=self.doctypes.references_to(diff.doctype),
             backfill=options.backfill,
         )
-        return make_plan(diff, context)
+        plan = make_plan(diff, context)
+        self._reviewed[plan.id] = reviewed(plan, live)
+        while len(self._reviewed) > _MOST_REVIEWED:
+            self._reviewed.pop(next(iter(self._reviewed)), None)
+        return plan
+
+    def _require_fields(self, doctype: str, backfill: Iterable[str]) -> None:
+        fields = self._columns(doctype)
+        unknown = sorted(name for name in backfill if name.lower() not in map(str.lower, fields))
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], fields, n=1)
+            raise UsageError(
+                f"{doctype} has no field {unknown[0]!r} to fill.",
+                hint=f"did you mean {near[0]}?" if near else f"fields: {', '.join(fields)}",
+            )
+
+    def _columns(self, doctype: str) -> tuple[str, ...]:
+        wanted = self.doctypes.wanted_table(doctype)
+        return wanted.column_names() if wanted else ()
 
     def _job(self, doctype: str, options: SyncOptions) -> Job:
         live = self.database.reflect()
@@ -169,6 +207,7 @@ class MigrationApplier:
         return self._judged(plan, live, accept=options.accept, rename_candidates=pairs)
 
     def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
+        require_known(options.accept)
         record = self.history.require(migration_id)
         self._require_in_force(record)
         live = self.database.reflect()
@@ -182,13 +221,19 @@ class MigrationApplier:
         return self._judged(rollback, live, accept=options.accept, backup_sql=backup_sql, backup_id=backup_id)
 
     def _require_in_force(self, record: MigrationRecord) -> None:
+        history = self.history.get_migration_history()
+        number = history.number_of(record.id)
+        if record.status == "failed":
+            raise MigrationRollbackError(
+                f"#{number} failed and changed nothing: there is nothing to undo.",
+                hint=("what is in force is in ", Step("history")),
+            )
         if record.status != "applied":
             raise MigrationRollbackError(
-                f"That migration of {record.doctype} is {record.status.replace('_', ' ')}: there is nothing to undo.",
-                hint="look at the history for what is in force",
+                f"#{number} of {record.doctype} is rolled back: there is nothing to undo.",
+                hint=("what is in force is in ", Step("history")),
             )
-        newer = in_the_way(record.id, [(r.id, r.status, r.rollback_info) for r in self.history.get_migration_history()])
-        if newer:
+        if newer := standing_on(history, record.id):
             raise MigrationRollbackError(
                 f"Newer migrations of the same table are in force: {', '.join(newer)}.",
                 hint="roll those back first, the newest first",
@@ -245,7 +290,17 @@ class MigrationApplier:
         require_accepted(job.plan.doctype, job.findings, job.accept)
         if dry_run:
             return _nothing_done(job, "not_applied", "Dry run: nothing was changed.")
-        return self._executor.execute(job)
+        return self._numbered(self._executor.execute(job), job.plan.undoes)
+
+    def _numbered(self, result: MigrationResult, undoes: str | None) -> MigrationResult:
+        # It is committed: whatever keeps the history from being read now must not make it look failed.
+        with suppress(Exception, KeyboardInterrupt):
+            history = self.history.get_migration_history()
+            numbers = {"number": history.number_of(result.migration_id or "")}
+            if undoes:
+                numbers["undoes"] = history.number_of(undoes)
+            return replace(result, metadata={**result.metadata, **numbers})
+        return result
 
 
 def _answers(options: SyncOptions) -> Answers:
@@ -261,18 +316,10 @@ def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
     open_questions = [c for c in diff.candidates if c.old in dropped]
     if open_questions and options.accept != "all" and "BC06" not in options.accept:
         pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
-        first = open_questions[0]
+        rename = Step("rename", (open_questions[0].old, open_questions[0].new))
         raise RenameQuestionError(
             f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
-            hint=f"answer with field_renames={{{first.old!r}: {first.new!r}}}, or accept BC06 to drop them",
-        )
-
-
-def _require_reviewed(plan: Plan, plan_id: str | None) -> None:
-    if plan_id is not None and plan.id != plan_id:
-        raise StalePlanError(
-            f"The plan for {plan.doctype} is now {plan.id[:12]}, not the reviewed {plan_id[:12]}.",
-            hint="review the new plan and apply it by its id",
+            hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
         )
 
 

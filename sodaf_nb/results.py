@@ -10,10 +10,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from sodaf_nb.errors import SodafError
 from sodaf_nb.plan import Plan
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, printable
+from sodaf_nb.tabular import Row, Tabular, counted, printable
+from sodaf_nb.validation import blocking
 from sodaf_nb.validation.findings import Finding, Severity
+from sodaf_nb.validation.freshness import SHORT
+
+# Lines of SQL that a text dry run shows unasked: a few added columns, and no rebuild.
+_SHORT_SQL = 12
 
 Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
 
@@ -56,7 +62,9 @@ class MigrationResult(Tabular):
 
     def heading(self) -> str:
         """Return the outcome in one line."""
-        return f"{self.doctype}: {self.outcome.replace('_', ' ')}"
+        number, undoes = self.metadata.get("number"), self.metadata.get("undoes")
+        done = f"rolled back #{undoes}" if undoes else self.outcome.replace("_", " ")
+        return f"{self.doctype}: {done} (#{number})" if number else f"{self.doctype}: {done}"
 
     def to_rows(self) -> list[Row]:
         """Return one row a change that was made."""
@@ -82,16 +90,21 @@ class BatchMigrationResult(Tabular):
 
     Args:
         results: DocType name to its result.
-        failed: DocType name to the error that stopped it.
+        errors: DocType name to the error that stopped it.
     """
 
     results: Mapping[str, MigrationResult]
-    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    errors: Mapping[str, SodafError] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """DocTypes that failed, with their errors as text."""
+        return {name: f"[{error.code}] {error}" for name, error in self.errors.items()}
 
     @property
     def success(self) -> bool:
         """True when no DocType failed."""
-        return not self.failed
+        return not self.errors
 
     @property
     def successful(self) -> tuple[str, ...]:
@@ -105,7 +118,7 @@ class BatchMigrationResult(Tabular):
 
     def heading(self) -> str:
         """Return the counts in one line."""
-        return f"{len(self.successful)} applied, {len(self.skipped)} nothing to do, {len(self.failed)} failed"
+        return f"{len(self.successful)} applied, {len(self.skipped)} nothing to do, {len(self.errors)} failed"
 
     def to_rows(self) -> list[Row]:
         """Return one row a DocType."""
@@ -133,6 +146,7 @@ class DryRunResult(Tabular):
         affected_rows: Rows of the tables that an apply rewrites or updates.
         backup_preview: Tables and rows an apply would back up first.
         accepted: Ids the caller takes on.
+        sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
     success: bool
@@ -144,6 +158,7 @@ class DryRunResult(Tabular):
     affected_rows: int = 0
     backup_preview: tuple[Mapping[str, Any], ...] = ()
     accepted: tuple[str, ...] = ()
+    sql_in_text: bool = False
 
     @property
     def data_loss_risks(self) -> tuple[Finding, ...]:
@@ -152,20 +167,25 @@ class DryRunResult(Tabular):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Findings that do not stop an apply, as text."""
-        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is not Severity.BLOCK)
+        """Findings that do not stop an apply, accepted ones with them, as text."""
+        stopping = self._stopping()
+        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f not in stopping)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """Findings that stop an apply, as text."""
-        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is Severity.BLOCK)
+        return tuple(f"{f.rule}: {f.message}" for f in self._stopping())
+
+    def _stopping(self) -> tuple[Finding, ...]:
+        return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
 
     def heading(self) -> str:
         """Return the verdict in one line."""
         count = len(self.plan.operations)
         verdict = "ready to apply" if self.success else "BLOCKED by findings"
-        changes = f"{count} {'change' if count == 1 else 'changes'}"
-        return f"Dry run of {self.doctype}: {changes}, {verdict if count else 'nothing to do'}"
+        text = f"Dry run of {self.doctype}: {counted(count, 'change')}, {verdict if count else 'nothing to do'}"
+        # A rollback is bound to the migration it undoes, whose id differs from run to run.
+        return f"{text} (plan {self.plan.id[:SHORT]})" if count and self.plan.kind == "sync" else text
 
     def to_rows(self) -> list[Row]:
         """Return one row a change."""
@@ -177,14 +197,24 @@ class DryRunResult(Tabular):
 
     def notes(self) -> list[str]:
         """Return findings and what would be backed up, a line each."""
-        found = [_finding_line(finding) for finding in self.findings]
-        saved = [f"Backup first: {b['table']}, {b['rows']} rows, {b['columns']}." for b in self.backup_preview]
+        stopping = self._stopping()
+        found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
+        saved = [
+            f"Backup first: {b['table']}, {counted(b['rows'], 'row')}, {b['columns']}." for b in self.backup_preview
+        ]
         return [*found, *saved]
 
     def code(self) -> list[tuple[str, str]]:
         """Return the SQL both ways."""
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
         return [(title, ";\n".join(text) + ";") for title, text in both if text]
+
+    def text_code(self) -> list[tuple[str, str]]:
+        """Return the SQL both ways when it is short or asked for; else how long it is and where."""
+        lines = sum(text.count("\n") + 1 for _title, text in self.code())
+        if self.sql_in_text or lines <= _SHORT_SQL:
+            return self.code()
+        return [("SQL", f"{lines} lines, in .sql and .rollback_sql; dry-run --sql shows them")]
 
     def to_json(self) -> str:
         """Return all fields as JSON."""
@@ -203,10 +233,11 @@ class DryRunResult(Tabular):
         return "\n".join([f"### {self.heading()}", "", *(table if rows else [self.empty_text()]), "", *notes, *blocks])
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_line(finding: Finding, *, accepted: bool) -> str:
     samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
-    return f"{str(finding.severity).upper()} {finding.rule}: {finding.message}{samples}{fix}"
+    verdict = "accepted" if accepted else str(finding.severity)
+    return f"{verdict.upper()} {finding.rule}: {finding.message}{samples}{fix}"
 
 
 def _markdown(value: object) -> str:

@@ -51,6 +51,10 @@ class Tabular:
         """Return the rows; every row has the same keys in the same order."""
         return ()
 
+    def frame_rows(self) -> Sequence[Row]:
+        """Return the rows of the DataFrame, which may hold what differs from run to run as well."""
+        return self.to_rows()
+
     def empty_text(self) -> str:
         """Return the line shown when there are no rows."""
         return "nothing to show"
@@ -63,16 +67,20 @@ class Tabular:
         """Return (title, text) of blocks shown word for word below the notes, such as SQL."""
         return ()
 
+    def text_code(self) -> Sequence[tuple[str, str]]:
+        """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
+        return self.code()
+
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
         import pandas as pd  # noqa: PLC0415  heavy, and only needed here
 
-        rows = self.to_rows()
+        rows = self.frame_rows()
         return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
 
     def __repr__(self) -> str:
         parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *map(printable, self.notes())]
-        parts += [f"{title}:\n{text}" for title, text in self.code()]
+        parts += [f"{title}:\n{text}" for title, text in self.text_code()]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
@@ -81,6 +89,11 @@ class Tabular:
         notes = "".join(f"<p>{html.escape(printable(note))}</p>" for note in self.notes())
         blocks = "".join(_block_html(title, text) for title, text in self.code())
         return f'<div class="sodaf">{_STYLE}{body}{notes}{blocks}</div>'
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number with its noun, such as `1 row` or `2 rows`; `things` is for plurals that take no s."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def text_table(rows: Sequence[Row]) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import count
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.commands.values import Listing, Sheet, by_number
+from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
 from sodaf_nb.errors import UsageError
-from sodaf_nb.tabular import Tabular
+from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from sodaf_nb.backup import BackupInfo, Retention
@@ -82,7 +83,12 @@ def _listing(context: Context, doctype: str | None) -> Listing:
         rows=tuple({"#": numbers.get(backup.id), **row} for backup, row in shown),
         items=tuple(found),
         empty="No backup was taken yet.",
+        details=tuple(_details(numbers.get(backup.id), backup) for backup in found),
     )
+
+
+def _details(number: int | None, backup: BackupInfo) -> Row:
+    return {"#": number, **{field.name: getattr(backup, field.name) for field in fields(backup)}}
 
 
 def _one(info: BackupInfo, title: str) -> Listing:
@@ -91,7 +97,10 @@ def _one(info: BackupInfo, title: str) -> Listing:
 
 
 def _id(context: Context, args: argparse.Namespace) -> str:
-    return by_number("backup", args.backup, _ids(context))
+    word, ids = args.backup, _ids(context)
+    if not is_number(word) and word not in {backup.id for backup in context.applier.backups.list_backups()}:
+        raise UsageError(f"There is no backup {word!r}.", hint=f"numbers are in {context.program} backup list")
+    return by_number("backup", word, ids)
 
 
 def _ids(context: Context) -> list[str]:

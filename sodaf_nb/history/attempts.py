@@ -10,7 +10,7 @@ import os
 import platform
 from dataclasses import dataclass
 
-from sodaf_nb.database import Database, Session
+from sodaf_nb.database import Database, Session, is_held
 from sodaf_nb.history.manager import TABLE as HISTORY
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.tabular import Row, Tabular
@@ -85,6 +85,15 @@ class AttemptLog:
         """Note in a transaction of its own how an attempt ended: `done` or `aborted`."""
         with self._database.write() as session:
             session.execute(f"UPDATE {quote(TABLE)} SET state = ? WHERE id = ?", (state, migration_id))
+
+    def interrupted(self) -> tuple[Attempt, ...]:
+        """Return the attempts that nobody is working on and nobody settled; only reads."""
+        with self._database.read() as session:
+            found = _open(session)
+        # An attempt of a migration that runs now is open as well.
+        if found and is_held(self._database.uri, self._database.file):
+            return ()
+        return tuple(found)
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all attempts that were ever started on this database."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sodaf_nb.errors import UsageError
 from sodaf_nb.validation.findings import Severity
-from sodaf_nb.validation.rules import rule_ids
+from sodaf_nb.validation.rules import catalogue
 
 
 def checked_policy(policy: Mapping[str, str]) -> dict[str, Severity]:
@@ -15,11 +15,11 @@ def checked_policy(policy: Mapping[str, str]) -> dict[str, Severity]:
     Raises:
         UsageError: If one is not.
     """
-    unknown = sorted(set(policy) - set(rule_ids()))
+    unknown = sorted(set(policy) - set(catalogue()))
     words = sorted(set(policy.values()) - set(Severity))
     if unknown or words:
         raise UsageError(
             f"The policy names {', '.join(map(repr, (*unknown, *words)))}, which is no rule or no severity.",
-            hint=f"rules are {', '.join(rule_ids())}; severities are {', '.join(Severity)}",
+            hint=f"rules are {', '.join(catalogue())}; severities are {', '.join(Severity)}",
         )
     return {rule: Severity(word) for rule, word in policy.items()}

@@ -46,6 +46,12 @@ def test_an_id_is_taken_too_and_a_wrong_number_is_named(shop):
         shop("backup verify 2")
 
 
+def test_a_word_that_is_no_backup_says_where_they_are(shop):
+    for line in ("verify", "restore", "open"):
+        with pytest.raises(UsageError, match=r"There is no backup 'Book'\. Hint: numbers are in %migrate backup list"):
+            shop(f"backup {line} Book")
+
+
 def test_a_damaged_backup_is_listed_and_refused(shop):
     info = shop("backup create Book").items[0]
     data = next(path for path in info.path.iterdir() if path.name != "manifest.json")
@@ -98,13 +104,15 @@ def test_prune_takes_the_rules_of_the_session_when_none_are_given(tmp_path):
 def test_a_connection_encrypts_its_backups_and_opens_them(run, tmp_path):
     ann, bob = Pair(tmp_path, "ann"), Pair(tmp_path, "bob")
     keys = f"--recipient {ann.public} --recipient {bob.public}"
-    run(f"connect sqlite:///{tmp_path}/s.db --as shop {keys}")
+    run(f"connect sqlite:///{tmp_path}/s.db --create --as shop {keys}")
     run("doctype", doctype("Book", "title Data"))
     run("apply Book")
     assert run("backup create Book").items[0].recipients == (ann.public, bob.public)
     assert [row["packed"] for row in run("backup list").to_rows()] == ["zstd, encrypted"]
     with pytest.raises(MigrationRestoreError, match="no secret key"):
         run("backup verify 1")
+    again = run(f"connect sqlite:///{tmp_path}/s.db")  # never falls back to plain backups
+    assert again.applier.options.recipients == (ann.public, bob.public)
     run("connect --close shop")
     run(f"connect sqlite:///{tmp_path}/s.db --identity {bob.file}")
     assert repr(run("backup verify 1")).startswith("Backup 1 is sound")

@@ -4,7 +4,6 @@ import pytest
 
 from sodaf_nb.errors import BlockedMigrationError, UsageError
 from sodaf_nb.validation import MigrationValidator
-from sodaf_nb.validation.rules import all_rules, rule_ids
 from tests.acceptance.making import World, doctype, field
 
 
@@ -45,8 +44,3 @@ def test_no_policy_lets_through_what_the_engine_refuses(tmp_path):
 def test_a_policy_that_names_nothing_known_is_refused(policy):
     with pytest.raises(UsageError, match="no rule or no severity"):
         MigrationValidator(policy=policy)
-
-
-def test_every_rule_says_which_ids_it_gives():
-    assert len(rule_ids()) >= len(all_rules())
-    assert len(set(rule_ids())) == len(rule_ids())
