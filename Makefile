@@ -81,6 +81,10 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 record: $(STAMP) ## run the runbooks in place and record their outputs anew
 	@$(BIN)/python scripts/run_runbooks.py --in-place $(RUNBOOKS)
 
+.PHONY: torture
+torture: $(STAMP) ## run the same changes with Alembic, sqlite-utils and Django, and write docs/torture.md
+	@$(BIN)/python -m tests.torture.peers docs/torture.md
+
 .PHONY: clean
 clean: ## remove everything that was built, the environment too
 	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from sodaf_nb.applier import MigrationApplier
-    from sodaf_nb.backup import BackupStrategy, FullBackupStrategy, MigrationBackupManager
+    from sodaf_nb.backup import BackupStrategy, FullBackupStrategy, MigrationBackupManager, Retention
     from sodaf_nb.database import Database
     from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
@@ -46,7 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "applier": ("MigrationApplier",),
-    "backup": ("BackupStrategy", "FullBackupStrategy", "MigrationBackupManager"),
+    "backup": ("BackupStrategy", "FullBackupStrategy", "MigrationBackupManager", "Retention"),
     "database": ("Database",),
     "diff": ("SchemaComparisonEngine", "SchemaDiff"),
     "doctype": ("DocType", "DocTypeEngine", "Field"),
@@ -109,6 +109,7 @@ __all__ = [
     "MigrationValidator",
     "Plan",
     "RenameQuestionError",
+    "Retention",
     "RollbackOptions",
     "SQLGenerator",
     "SchemaComparisonEngine",

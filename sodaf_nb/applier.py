@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,22 +19,25 @@ from sodaf_nb.errors import (
     MigrationRollbackError,
     RenameQuestionError,
     SodafError,
-    StalePlanError,
+    Step,
     UsageError,
 )
-from sodaf_nb.execution import Job, MigrationExecutor, Rehearsed, Rehearser, plan_fingerprint, utc_now
-from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.execution import Job, MigrationExecutor, Rehearsed, Rehearser, backup_ties, plan_fingerprint, utc_now
+from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
-from sodaf_nb.plan.chain import in_the_way
 from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.plan.rollback import make_rollback
-from sodaf_nb.rehearsal import Rehearsal
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema, decode
 from sodaf_nb.schema.closure import mentions, schema_fingerprint
 from sodaf_nb.sql import Script, SQLGenerator, syntax_errors
-from sodaf_nb.validation import Evidence, MigrationValidator, blocking, require_accepted
+from sodaf_nb.validation import Evidence, MigrationValidator, blocking, require_accepted, require_known
+from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
+
+# Plans that are remembered, so that one that moved can be told from the one that was reviewed.
+_MOST_REVIEWED = 100
 
 
 class MigrationApplier:
@@ -58,12 +63,20 @@ class MigrationApplier:
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
         self.backups = MigrationBackupManager(
-            database, self.options.backup_dir, compression=self.options.compression, clock=clock
+            database,
+            self.options.backup_dir,
+            compression=self.options.compression,
+            recipients=self.options.recipients,
+            identity=self.options.identity,
+            ties=lambda: backup_ties(database),
+            clock=clock,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
+        self._attempts = AttemptLog(database)
+        self._reviewed: dict[str, Reviewed] = {}
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
-        self._validator = MigrationValidator()
+        self._validator = MigrationValidator(policy=self.options.policy)
         self._rehearser = Rehearser(database, self._generator, self.backups, self.options)
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
@@ -102,7 +115,8 @@ class MigrationApplier:
         """
         given = options or SyncOptions()
         job = self._job(doctype, given)
-        _require_reviewed(job.plan, given.plan_id)
+        if given.plan_id is not None:
+            require_reviewed(job.plan, job.live, given.plan_id, self._reviewed)
         return self._carried_out(job, given)
 
     def sync_all_doctypes(self, options: SyncOptions | None = None) -> BatchMigrationResult:
@@ -110,14 +124,21 @@ class MigrationApplier:
 
         Each is a migration of its own; one that fails does not stop the others and is named with its error.
         """
+        given = options or SyncOptions()
+        require_known(given.accept)
         results: dict[str, MigrationResult] = {}
-        failed: dict[str, str] = {}
+        errors: dict[str, SodafError] = {}
         for name in self.doctypes.dependency_order():
             try:
-                results[name] = self.sync_doctype(name, options)
+                results[name] = self.sync_doctype(name, self._own(given, name))
             except SodafError as error:
-                failed[name] = f"[{error.code}] {error}"
-        return BatchMigrationResult(results=results, failed=failed)
+                errors[name] = error
+        return BatchMigrationResult(results=results, errors=errors)
+
+    def _own(self, options: SyncOptions, doctype: str) -> SyncOptions:
+        """Return options for one of many: the values for fields that it has."""
+        fields = {name.lower() for name in self._columns(doctype)}
+        return replace(options, backfill={n: v for n, v in options.backfill.items() if n.lower() in fields})
 
     def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
         """Carry out a plan made and reviewed earlier.
@@ -126,12 +147,11 @@ class MigrationApplier:
             StalePlanError: If the database moved since the plan was made.
             SodafError: As `sync_doctype` raises.
         """
+        require_known(accept)
         live = self.database.reflect()
         if plan_fingerprint(plan, live) != plan.made_for:
-            raise StalePlanError(
-                f"The schema of {plan.table} changed after the plan was made.",
-                hint="make a new plan and review it again",
-            )
+            message = f"The schema of {plan.table} changed after the plan was made"
+            raise stale(message, plan, live, self._reviewed.get(plan.id))
         return self._carried_out(self._judged(plan, live, SyncOptions(accept=accept)))
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
@@ -159,9 +179,15 @@ class MigrationApplier:
         """Settle attempts that a crash interrupted and say what became of them."""
         return self._executor.recover()
 
+    def interrupted(self) -> tuple[Attempt, ...]:
+        """Return the attempts that a crash left open, for `recover` to settle; only reads."""
+        return self._attempts.interrupted()
+
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
+        require_known(options.accept)
         diff = self._comparison.compare_schema(doctype, _answers(options), live=live)
         _require_answered(diff, options)
+        self._require_fields(doctype, options.backfill)
         return diff
 
     def _planned(self, diff: SchemaDiff, options: SyncOptions, live: Schema) -> Plan:
@@ -172,7 +198,25 @@ class MigrationApplier:
             references=self.doctypes.references_to(diff.doctype),
             backfill=options.backfill,
         )
-        return make_plan(diff, context)
+        plan = make_plan(diff, context)
+        self._reviewed[plan.id] = reviewed(plan, live)
+        while len(self._reviewed) > _MOST_REVIEWED:
+            self._reviewed.pop(next(iter(self._reviewed)), None)
+        return plan
+
+    def _require_fields(self, doctype: str, backfill: Iterable[str]) -> None:
+        fields = self._columns(doctype)
+        unknown = sorted(name for name in backfill if name.lower() not in map(str.lower, fields))
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], fields, n=1)
+            raise UsageError(
+                f"{doctype} has no field {unknown[0]!r} to fill.",
+                hint=f"did you mean {near[0]}?" if near else f"fields: {', '.join(fields)}",
+            )
+
+    def _columns(self, doctype: str) -> tuple[str, ...]:
+        wanted = self.doctypes.wanted_table(doctype)
+        return wanted.column_names() if wanted else ()
 
     def _job(self, doctype: str, options: SyncOptions) -> Job:
         live = self.database.reflect()
@@ -183,6 +227,7 @@ class MigrationApplier:
         return self._judged(plan, live, options, rename_candidates=pairs)
 
     def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
+        require_known(options.accept)
         record = self.history.require(migration_id)
         self._require_in_force(record)
         live = self.database.reflect()
@@ -196,13 +241,19 @@ class MigrationApplier:
         return self._judged(rollback, live, options, backup_sql=backup_sql, backup_id=backup_id)
 
     def _require_in_force(self, record: MigrationRecord) -> None:
+        history = self.history.get_migration_history()
+        number = history.number_of(record.id)
+        if record.status == "failed":
+            raise MigrationRollbackError(
+                f"#{number} failed and changed nothing: there is nothing to undo.",
+                hint=("what is in force is in ", Step("history")),
+            )
         if record.status != "applied":
             raise MigrationRollbackError(
-                f"That migration of {record.doctype} is {record.status.replace('_', ' ')}: there is nothing to undo.",
-                hint="look at the history for what is in force",
+                f"#{number} of {record.doctype} is rolled back: there is nothing to undo.",
+                hint=("what is in force is in ", Step("history")),
             )
-        newer = in_the_way(record.id, [(r.id, r.status, r.rollback_info) for r in self.history.get_migration_history()])
-        if newer:
+        if newer := standing_on(history, record.id):
             raise MigrationRollbackError(
                 f"Newer migrations of the same table are in force: {', '.join(newer)}.",
                 hint="roll those back first, the newest first",
@@ -256,11 +307,21 @@ class MigrationApplier:
 
     def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions | None = None) -> MigrationResult:
         if not job.plan.operations:
-            return _nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
+            return nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
         if options and options.dry_run:
-            return _rehearsed_only(job, self._rehearse(job, options).rehearsal)
-        return self._executor.execute(job)
+            return rehearsed_only(job, self._rehearse(job, options).rehearsal)
+        return self._numbered(self._executor.execute(job), job.plan.undoes)
+
+    def _numbered(self, result: MigrationResult, undoes: str | None) -> MigrationResult:
+        # It is committed: whatever keeps the history from being read now must not make it look failed.
+        with suppress(Exception, KeyboardInterrupt):
+            history = self.history.get_migration_history()
+            numbers = {"number": history.number_of(result.migration_id or "")}
+            if undoes:
+                numbers["undoes"] = history.number_of(undoes)
+            return replace(result, metadata={**result.metadata, **numbers})
+        return result
 
     def _dry(self, job: Job, options: SyncOptions | RollbackOptions, prepared_s: float) -> DryRunResult:
         found = self._rehearse(job, options) if job.plan.operations else None
@@ -273,7 +334,7 @@ class MigrationApplier:
             sql=job.script.sql,
             rollback_sql=job.script.rollback_sql,
             findings=job.findings,
-            affected_rows=_touched_rows(job),
+            affected_rows=touched_rows(job),
             backup_preview=_backup_preview(job),
             accepted=("all",) if options.accept == "all" else tuple(sorted(options.accept)),
             rehearsal=found.rehearsal if found else None,
@@ -305,37 +366,11 @@ def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
     open_questions = [c for c in diff.candidates if c.old in dropped]
     if open_questions and options.accept != "all" and "BC06" not in options.accept:
         pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
-        first = open_questions[0]
+        rename = Step("rename", (open_questions[0].old, open_questions[0].new))
         raise RenameQuestionError(
             f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
-            hint=f"answer with field_renames={{{first.old!r}: {first.new!r}}}, or accept BC06 to drop them",
+            hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
         )
-
-
-def _require_reviewed(plan: Plan, plan_id: str | None) -> None:
-    if plan_id is not None and plan.id != plan_id:
-        raise StalePlanError(
-            f"The plan for {plan.doctype} is now {plan.id[:12]}, not the reviewed {plan_id[:12]}.",
-            hint="review the new plan and apply it by its id",
-        )
-
-
-def _nothing_done(job: Job, outcome: Any, reason: str) -> MigrationResult:
-    return MigrationResult(
-        success=True,
-        migration_id=None,
-        doctype=job.plan.doctype,
-        outcome=outcome,
-        sql=job.script.sql,
-        findings=job.findings,
-        metadata={"reason": reason, "plan_id": job.plan.id, "changes": tuple(job.plan.to_rows())},
-    )
-
-
-def _rehearsed_only(job: Job, rehearsal: Rehearsal) -> MigrationResult:
-    done = _nothing_done(job, "not_applied", f"Dry run: nothing was changed. {rehearsal.to_text()}")
-    errors = () if rehearsal.success else (rehearsal.to_text(),)
-    return replace(done, success=rehearsal.success, errors=errors)
 
 
 def _require_columns(mask: Collection[str], live: Schema, script: Script) -> None:
@@ -347,10 +382,6 @@ def _require_columns(mask: Collection[str], live: Schema, script: Script) -> Non
         raise UsageError(
             f"There is no column {', '.join(map(repr, unknown))} to mask.", hint="write column names, such as phone"
         )
-
-
-def _touched_rows(job: Job) -> int:
-    return sum(job.evidence.facts.rows.values()) if any(s.path != "metadata only" for s in job.script.up) else 0
 
 
 def _backup_preview(job: Job) -> tuple[dict[str, Any], ...]:

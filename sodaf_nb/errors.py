@@ -6,35 +6,88 @@ The message says what happened, the hint says what to do next. Callers catch cla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from sodaf_nb.validation.findings import Finding
+
+Action = Literal["accept", "rename", "renamed_from", "history", "recover", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A next step that is written differently in Python and in a command.
+
+    Args:
+        action: What to do.
+        values: What it is done to: ids of findings, the old and the new name, a DocType.
+    """
+
+    action: Action
+    values: tuple[str, ...] = ()
+
+
+Hint = str | tuple[str | Step, ...]
+"""Text, or text with steps in it that each surface words for its reader."""
+
+Words = Mapping[Action, Callable[[Sequence[str]], str]]
+"""How each step is written on one surface."""
+
+PYTHON: Words = MappingProxyType(
+    {
+        "accept": lambda ids: f"accept={{{', '.join(map(_quoted, ids))}}}",
+        "rename": lambda pair: f"field_renames={{{_quoted(pair[0])}: {_quoted(pair[1])}}}",
+        "renamed_from": lambda names: f"renamed_from={_quoted(names[0])}" if names else "renamed_from",
+        "history": lambda _: "applier.history.get_migration_history()",
+        "recover": lambda _: "applier.recover()",
+        "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
+    }
+)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 class SodafError(Exception):
     """Root of everything this package raises on purpose.
 
     Args:
-        message: What happened, in one sentence.
+        message: What happened, in one sentence; with details it ends before them.
         hint: What the reader can do next; empty when there is nothing to do.
+        details: Single things the message lists, such as one finding each.
     """
 
     code: ClassVar[str] = "SODAF"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, *, hint: Hint = "", details: Sequence[str] = ()) -> None:
+        self.message = f"{message}: {'; '.join(details)}." if details else message
+        super().__init__(self.message)
+        self.details = tuple(details)
+        self.words = PYTHON
+        self._lead = message
+        self._next = hint
+
+    @property
+    def hint(self) -> str:
+        """What the reader can do next, in the words of the surface it came through."""
+        parts = (self._next,) if isinstance(self._next, str) else self._next
+        return "".join(p if isinstance(p, str) else self.words[p.action](p.values) for p in parts)
 
     def __str__(self) -> str:
         """Return message and hint, one readable line."""
         return f"{self.message} Hint: {self.hint}" if self.hint else self.message
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython prints instead of a traceback: one line, still a real error."""
-        return [f"{type(self).__name__} [{self.code}]: {self}"]
+        """Return what IPython prints instead of a traceback: a line, and one for each detail; still a real error."""
+        title = f"{type(self).__name__} [{self.code}]"
+        if not self.details:
+            return [f"{title}: {self}"]
+        last = [f"Hint: {self.hint}"] if self.hint else []
+        return [f"{title}: {self._lead}:", *(f"  {detail}" for detail in self.details), *last]
 
 
 class UsageError(SodafError):
@@ -86,10 +139,10 @@ class InvalidDocTypeError(SodafError):
     def __init__(self, doctype: str, problems: Sequence[Problem]) -> None:
         self.doctype = doctype
         self.problems = tuple(problems)
-        listed = "; ".join(map(repr, self.problems))
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__(
-            f"DocType {doctype!r} has {count}: {listed}.",
+            f"DocType {doctype!r} has {count}",
+            details=tuple(map(repr, self.problems)),
             hint="correct the JSON and load it again; nothing was changed",
         )
 
@@ -107,16 +160,21 @@ class BlockedMigrationError(SodafError):
     def __init__(self, doctype: str, findings: Sequence[Finding]) -> None:
         self.doctype = doctype
         self.findings = tuple(findings)
-        listed = "; ".join(f"{f.rule}: {f.message.rstrip('.')}" for f in self.findings)
         super().__init__(
-            f"The migration of {doctype!r} was stopped before any write: {listed}.", hint=self._next_step()
+            f"The migration of {doctype!r} was stopped before any write",
+            details=tuple(f"{f.rule}: {f.message.rstrip('.')}" for f in self.findings),
+            hint=self._next_step(),
         )
 
-    def _next_step(self) -> str:
-        fixes = dict.fromkeys(f.fix for f in self.findings if f.fix)
-        ids = ",".join(dict.fromkeys(f.rule for f in self.findings if f.acceptable))
-        accept = f"or take it on with accept={ids}" if ids else "it cannot be accepted as it is"
-        return f"{'; '.join(fixes)}; {accept}" if fixes else accept
+    def _next_step(self) -> Hint:
+        fixes = "; ".join(dict.fromkeys(f.fix for f in self.findings if f.fix))
+        ids = tuple(dict.fromkeys(f.rule for f in self.findings if f.acceptable))
+        before = f"{fixes}; " if fixes else ""
+        if not ids:
+            return f"{before}it cannot be accepted as it is"
+        sealed = ", ".join(dict.fromkeys(f.rule for f in self.findings if not f.acceptable))
+        rest = f"; {sealed} cannot be accepted" if sealed else ""
+        return (f"{before}or take it on with ", Step("accept", ids), rest)
 
 
 class RenameQuestionError(SodafError):
@@ -148,7 +206,7 @@ class UnsupportedChangeError(SodafError):
 
     code = "UNSUPPORTED_CHANGE"
 
-    def __init__(self, message: str, *, objects: Sequence[str] = (), hint: str = "") -> None:
+    def __init__(self, message: str, *, objects: Sequence[str] = (), hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.objects = tuple(objects)
 

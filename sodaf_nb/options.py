@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sodaf_nb.backup.retention import Retention
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all; it may raise to stop the migration."""
@@ -28,7 +31,16 @@ class ApplyOptions:
     Args:
         backup_dir: Folder of the backups; made with mode 0700 when missing.
         compression: How backup data is packed.
-        lock_timeout_s: Seconds to wait for another writer before giving up.
+        recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them. Empty
+            leaves them readable by whoever can read the folder. Needs the extra `sodaf_nb[crypto]`.
+        identity: File of mode 0600 with the secret key that opens encrypted backups, for rollbacks and restores.
+            None takes the key in the environment variable SODAF_NB_IDENTITY, or the file that
+            SODAF_NB_IDENTITY_FILE names. Taking a backup needs none.
+        retention: What becomes of old backups after each migration; None deletes none.
+        lock_timeout_s: Seconds to wait for another writer, each time it is tried; None takes the database's own.
+        retries: How often a migration that finds the database locked at its begin or commit tries again.
+        statement_timeout_s: Seconds one statement of a migration may take; None sets no limit.
+        policy: Rule id to the severity its findings get instead of their own, such as {"DS03": "warn"}.
         progress: Told of each step; None reports nothing.
         applied_by: Who is named in the history; None takes the operating system's user.
         environment: A word for the kind of database (`dev`, `test`, `prod`), shown and recorded.
@@ -36,7 +48,14 @@ class ApplyOptions:
 
     backup_dir: str | Path = "backups"
     compression: Literal["zstd", "gzip", "none"] = "zstd"
-    lock_timeout_s: float = 5.0
+    # Not in a repr: somebody may have put the secret key here, which is refused later.
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+    identity: str | Path | None = field(default=None, repr=False)
+    retention: Retention | None = None
+    lock_timeout_s: float | None = None
+    retries: int = 2
+    statement_timeout_s: float | None = None
+    policy: Mapping[str, Literal["info", "warn", "block"]] = field(default_factory=lambda: MappingProxyType({}))
     progress: Progress | None = None
     applied_by: str | None = None
     environment: str = "dev"

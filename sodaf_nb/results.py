@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from sodaf_nb.options import Accept
+from sodaf_nb.errors import SodafError
 from sodaf_nb.plan import Plan
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, frame_of, printable, text_table
+from sodaf_nb.tabular import Row, Tabular, counted, frame_of, printable, text_table
 from sodaf_nb.validation import blocking
 from sodaf_nb.validation.findings import Finding, Severity
+from sodaf_nb.validation.freshness import SHORT
+
+# Lines of SQL that a text dry run shows unasked: a few added columns, and no rebuild.
+_SHORT_SQL = 12
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +70,9 @@ class MigrationResult(Tabular):
 
     def heading(self) -> str:
         """Return the outcome in one line."""
-        return f"{self.doctype}: {self.outcome.replace('_', ' ')}"
+        number, undoes = self.metadata.get("number"), self.metadata.get("undoes")
+        done = f"rolled back #{undoes}" if undoes else self.outcome.replace("_", " ")
+        return f"{self.doctype}: {done} (#{number})" if number else f"{self.doctype}: {done}"
 
     def to_rows(self) -> list[Row]:
         """Return one row a change that was made."""
@@ -92,16 +98,21 @@ class BatchMigrationResult(Tabular):
 
     Args:
         results: DocType name to its result.
-        failed: DocType name to the error that stopped it.
+        errors: DocType name to the error that stopped it.
     """
 
     results: Mapping[str, MigrationResult]
-    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    errors: Mapping[str, SodafError] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """DocTypes that failed, with their errors as text."""
+        return {name: f"[{error.code}] {error}" for name, error in self.errors.items()}
 
     @property
     def success(self) -> bool:
         """True when no DocType failed."""
-        return not self.failed
+        return not self.errors
 
     @property
     def successful(self) -> tuple[str, ...]:
@@ -115,7 +126,7 @@ class BatchMigrationResult(Tabular):
 
     def heading(self) -> str:
         """Return the counts in one line."""
-        return f"{len(self.successful)} applied, {len(self.skipped)} nothing to do, {len(self.failed)} failed"
+        return f"{len(self.successful)} applied, {len(self.skipped)} nothing to do, {len(self.errors)} failed"
 
     def to_rows(self) -> list[Row]:
         """Return one row a DocType."""
@@ -149,6 +160,7 @@ class DryRunResult(Tabular):
         estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
+        sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
     success: bool
@@ -165,6 +177,7 @@ class DryRunResult(Tabular):
     preview_rows: tuple[PreviewRow, ...] = ()
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
+    sql_in_text: bool = False
 
     @property
     def data_loss_risks(self) -> tuple[Finding, ...]:
@@ -173,15 +186,15 @@ class DryRunResult(Tabular):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Findings that do not stop an apply, as text."""
-        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f.severity is not Severity.BLOCK)
+        """Findings that do not stop an apply, accepted ones with them, as text."""
+        stopping = self._stopping()
+        return tuple(f"{f.rule}: {f.message}" for f in self.findings if f not in stopping)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """Findings that stop an apply, and what went wrong in the rehearsal, as text."""
-        found = [f"{f.rule}: {f.message}" for f in self.findings if f.severity is Severity.BLOCK]
         failed = [self.rehearsal.to_text()] if self.rehearsal and not self.rehearsal.success else []
-        return (*found, *failed)
+        return (*(f"{f.rule}: {f.message}" for f in self._stopping()), *failed)
 
     def preview(self, limit: int = 10) -> pd.DataFrame:
         """Return rows before and after as a pandas DataFrame, those that change most first, then by key.
@@ -194,12 +207,16 @@ class DryRunResult(Tabular):
         rows = self.preview_rows[: max(limit, 0)]
         return frame_of([row.to_flat() for row in rows], flat_columns(rows))
 
+    def _stopping(self) -> tuple[Finding, ...]:
+        return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
+
     def heading(self) -> str:
         """Return the verdict in one line."""
         count = len(self.plan.operations)
         verdict = "ready to apply" if self.success else self._obstacle()
-        changes = f"{count} {'change' if count == 1 else 'changes'}"
-        return f"Dry run of {self.doctype}: {changes}, {verdict if count else 'nothing to do'}"
+        text = f"Dry run of {self.doctype}: {counted(count, 'change')}, {verdict if count else 'nothing to do'}"
+        # A rollback is bound to the migration it undoes, whose id differs from run to run.
+        return f"{text} (plan {self.plan.id[:SHORT]})" if count and self.plan.kind == "sync" else text
 
     def to_rows(self) -> list[Row]:
         """Return one row a change."""
@@ -211,8 +228,11 @@ class DryRunResult(Tabular):
 
     def notes(self) -> list[str]:
         """Return findings, what would be backed up, and how the rehearsal went, a line each."""
-        found = [_finding_line(finding) for finding in self.findings]
-        saved = [f"Backup first: {b['table']}, {b['rows']} rows, {b['columns']}." for b in self.backup_preview]
+        stopping = self._stopping()
+        found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
+        saved = [
+            f"Backup first: {b['table']}, {counted(b['rows'], 'row')}, {b['columns']}." for b in self.backup_preview
+        ]
         return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
 
     def code(self) -> list[tuple[str, str]]:
@@ -225,12 +245,19 @@ class DryRunResult(Tabular):
         return [(title, ";\n".join(text) + ";") for title, text in both if text]
 
     def _obstacle(self) -> str:
-        accept: Accept = "all" if "all" in self.accepted else self.accepted
-        blocked = blocking(self.findings, accept) or self.rehearsal is None or self.rehearsal.success
+        blocked = self._stopping() or self.rehearsal is None or self.rehearsal.success
         return "BLOCKED by findings" if blocked else "the rehearsal FAILED"
 
     def _rehearsal_line(self, rehearsal: Rehearsal) -> str:
         return f"{'' if rehearsal.success else 'ERROR '}{rehearsal.to_text()}"
+
+    def text_code(self) -> list[tuple[str, str]]:
+        """Return the rows, and the SQL both ways when it is short or asked for; else how long it is and where."""
+        blocks = self._sql_blocks()
+        lines = sum(text.count("\n") + 1 for _title, text in blocks)
+        if not self.sql_in_text and lines > _SHORT_SQL:
+            blocks = [("SQL", f"{lines} lines, in .sql and .rollback_sql; dry-run --sql shows them")]
+        return [*(block for block in self.code() if block[0] == _PREVIEW), *blocks]
 
     def to_json(self) -> str:
         """Return all fields as JSON."""
@@ -252,10 +279,11 @@ class DryRunResult(Tabular):
         return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_line(finding: Finding, *, accepted: bool) -> str:
     samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
-    return f"{str(finding.severity).upper()} {finding.rule}: {finding.message}{samples}{fix}"
+    verdict = "accepted" if accepted else str(finding.severity)
+    return f"{verdict.upper()} {finding.rule}: {finding.message}{samples}{fix}"
 
 
 def _markdown_table(rows: Sequence[Row]) -> list[str]:

@@ -51,6 +51,10 @@ class Tabular:
         """Return the rows; every row has the same keys in the same order."""
         return ()
 
+    def frame_rows(self) -> Sequence[Row]:
+        """Return the rows of the DataFrame, which may hold what differs from run to run as well."""
+        return self.to_rows()
+
     def empty_text(self) -> str:
         """Return the line shown when there are no rows."""
         return "nothing to show"
@@ -63,13 +67,17 @@ class Tabular:
         """Return (title, text) of blocks shown word for word below the notes, such as SQL."""
         return ()
 
+    def text_code(self) -> Sequence[tuple[str, str]]:
+        """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
+        return self.code()
+
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
-        return frame_of(self.to_rows())
+        return frame_of(self.frame_rows())
 
     def __repr__(self) -> str:
         parts = [self.heading(), text_table(self.to_rows()) or self.empty_text(), *map(printable, self.notes())]
-        parts += [f"{title}:\n{text}" for title, text in self.code()]
+        parts += [f"{title}:\n{text}" for title, text in self.text_code()]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
@@ -93,6 +101,11 @@ def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.Data
     if names is not None:
         return pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=list(names), dtype=object)
     return pd.DataFrame([dict(row) for row in rows], columns=list(rows[0]) if rows else None)
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number with its noun, such as `1 row` or `2 rows`; `things` is for plurals that take no s."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def text_table(rows: Sequence[Row]) -> str:

@@ -1,9 +1,11 @@
 """What the applier returns and how it shows."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from sodaf_nb.errors import UsageError
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.validation import Finding, Group, Severity
 from tests.plan.making import add, drop, plan
@@ -78,14 +80,14 @@ def test_a_batch_counts_what_became_of_each_doctype():
             "Customer": result(metadata={"changes": ({"": "+"}, {"": "-"})}),
             "Note": result(outcome="nothing_to_do"),
         },
-        failed={"Order": "BLOCKED"},
+        errors={"Order": UsageError("wrong")},
     )
     assert (batch.success, batch.successful, batch.skipped) == (False, ("Customer",), ("Note",))
     assert batch.heading() == "1 applied, 1 nothing to do, 1 failed"
     assert [tuple(row.values()) for row in batch.to_rows()] == [
         ("Customer", "applied", 2, ""),
         ("Note", "nothing_to_do", 0, ""),
-        ("Order", "failed", 0, "BLOCKED"),
+        ("Order", "failed", 0, "[USAGE] wrong"),
     ]
 
 
@@ -99,8 +101,15 @@ def test_a_batch_without_failures_is_a_success():
 @pytest.mark.parametrize(
     ("shown", "heading"),
     [
-        (dry(add()), "Dry run of Customer: 1 change, ready to apply"),
-        (dry(add(), drop("fax"), success=False), "Dry run of Customer: 2 changes, BLOCKED by findings"),
+        (dry(add()), f"Dry run of Customer: 1 change, ready to apply (plan {plan(add()).id[:12]})"),
+        (
+            dry(add(), drop("fax"), success=False),
+            f"Dry run of Customer: 2 changes, BLOCKED by findings (plan {plan(add(), drop('fax')).id[:12]})",
+        ),
+        (
+            dry(plan=plan(add(), kind="rollback", undoes="01J")),
+            "Dry run of Customer: 1 change, ready to apply",
+        ),
         (dry(), "Dry run of Customer: 0 changes, nothing to do"),
     ],
 )
@@ -126,6 +135,30 @@ def test_a_dry_run_notes_findings_with_their_fix_and_the_backup():
     ]
 
 
+def test_an_accepted_finding_is_said_to_be_accepted_and_no_longer_an_error():
+    sealed = finding("MF01", acceptable=False)
+    shown = dry(drop(), findings=(LOSS, sealed), accepted=("all",))
+    assert [note.split(":")[0] for note in shown.notes()] == ["ACCEPTED DS03", "BLOCK MF01"]
+    assert (len(shown.errors), len(shown.warnings)) == (1, 1)
+    assert dry(drop(), findings=(LOSS,), accepted=("DS03",)).errors == ()
+    assert dry(drop(), findings=(LOSS,), accepted=("DS08",)).notes()[0].startswith("BLOCK DS03")
+
+
+def test_long_sql_is_in_the_text_only_when_asked_for():
+    shown = dry(add(), sql=("A",) * 13)
+    assert "A;" not in repr(shown)
+    assert "SQL:\n13 lines, in .sql and .rollback_sql" in repr(shown)
+    assert repr(replace(shown, sql_in_text=True)).endswith(";\nA;")
+    assert "A;\nA;" in shown._repr_html_()
+    assert "A;\nA;" in shown.to_markdown()
+    assert repr(dry(add(), sql=("A",) * 12)).endswith("A;\nA;")
+
+
+def test_a_result_says_its_number_and_what_it_took_back():
+    assert result(metadata={"number": 3}).heading() == "Customer: applied (#3)"
+    assert result(metadata={"number": 3, "undoes": 2}).heading() == "Customer: rolled back #2 (#3)"
+
+
 def test_a_dry_run_shows_its_sql_both_ways():
     shown = dry(add(), sql=("A", "B"), rollback_sql=("C",))
     assert shown.code() == [("SQL", "A;\nB;"), ("Rollback SQL", "C;")]
@@ -139,7 +172,7 @@ def test_a_dry_run_without_changes_says_why():
 
 def test_a_dry_run_as_markdown():
     assert dry(add(), sql=("ALTER TABLE x",), findings=(NO_WAY,)).to_markdown() == (
-        "### Dry run of Customer: 1 change, ready to apply\n\n"
+        f"### Dry run of Customer: 1 change, ready to apply (plan {plan(add()).id[:12]})\n\n"
         "| | object | change |\n|---|---|---|\n| + | tabCustomer.city | text |\n\n"
         "- WARN HY13: tabCustomer.city is dropped; 2 rows hold a value in it.\n\n"
         "SQL\n\n```sql\nALTER TABLE x;\n```"

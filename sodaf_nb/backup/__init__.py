@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sodaf_nb.backup.manager import MigrationBackupManager
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties
 from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult
 
@@ -12,5 +13,8 @@ __all__ = [
     "BackupStrategy",
     "FullBackupStrategy",
     "MigrationBackupManager",
+    "PruneResult",
     "RestoreResult",
+    "Retention",
+    "Ties",
 ]

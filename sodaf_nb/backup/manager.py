@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.backup.cleanup import planned, refusing, remove
 from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.digest import content_digest
+from sodaf_nb.backup.encryption import (
+    HOW_TO_OPEN,
+    EncryptionError,
+    checked_identity,
+    checked_recipients,
+    find_identities,
+    proof_identities,
+    public_keys,
+)
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked, read_manifest, unpacked, workspace
 from sodaf_nb.backup.restore import restore_as, restore_table
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
 from sodaf_nb.backup.writer import Describe, write_backup
+from sodaf_nb.database import exclusive
 from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, exact_rows, hold, open_side
 from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pyrage.x25519 import Identity
 
     from sodaf_nb.database.database import Database
-
-# A draft older than this was left by a crash: its maker is gone.
-_LEFTOVER_AGE = timedelta(hours=1)
 
 
 def _now() -> datetime:
@@ -42,11 +53,20 @@ class MigrationBackupManager:
         database: The database.
         directory: Where backups are kept; made with mode 0700 by the first backup.
         compression: How data is packed: `zstd`, `gzip` or `none`.
+        recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them.
+            Empty leaves backups readable by whoever can read the directory. Public keys are enough to take
+            proven backups: see `proof_identities`. While a backup is taken or read, an unencrypted copy of
+            mode 0600 is in the system's folder for temporary files.
+        identity: File with the secret key that opens encrypted backups, mode 0600. None takes the key in
+            the environment variable SODAF_NB_IDENTITY, or the file that SODAF_NB_IDENTITY_FILE names.
+        ties: Asked before a cleanup which backups rollbacks need and which migrations the database knows; the
+            default knows of none.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
 
     Raises:
-        UsageError: If there is no such compression.
+        UsageError: If there is no such compression, a recipient is no public key, pyrage is missing, or
+            `identity` is a key and not a file's name.
     """
 
     def __init__(
@@ -55,6 +75,9 @@ class MigrationBackupManager:
         directory: str | Path,
         *,
         compression: str = "zstd",
+        recipients: Collection[str] = (),
+        identity: str | Path | None = None,
+        ties: Callable[[], Ties] = Ties,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
     ) -> None:
@@ -63,6 +86,9 @@ class MigrationBackupManager:
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
+        self._recipients = checked_recipients(recipients)
+        self._identity = checked_identity(identity)
+        self._ties = ties
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._strategy: BackupStrategy = FullBackupStrategy()
@@ -91,13 +117,16 @@ class MigrationBackupManager:
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
         with _no_backup(table):
             backup_id = require_id(self._new_id())
+            keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             with hold(self._database) as source:
                 facts = source.facts(table)
-                manifest = self._write(backup_id, source, facts, given)
-                self._prove(manifest, source, facts)
+                manifest = self._write(backup_id, source, facts, given, public_keys(keys))
+                self._prove(manifest, source, facts, keys)
         return info_of(manifest, self._store.path(backup_id), verified=True)
 
-    def _write(self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any]) -> Manifest:
+    def _write(
+        self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any], proof: tuple[str, ...]
+    ) -> Manifest:
         # Read from the live table, not from the copy: the reader then compares the two.
         digest = content_digest(source.rows(facts))
         # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
@@ -105,14 +134,15 @@ class MigrationBackupManager:
             path = Path(scratch) / "data.sqlite"
             rows = self._strategy.copy(source, facts, path)
             about = {"id": backup_id, "row_count": rows, "content_digest": digest, **given}
-            return write_backup(draft, path, self._codec, self._describe(facts, about))
+            readers = dict.fromkeys((*self._recipients, *proof))
+            return write_backup(draft, path, self._codec, self._describe(facts, about), readers)
 
     def _describe(self, facts: TableFacts, about: dict[str, Any]) -> Describe:
         def describe(plain_size: int, plain_sha256: str, stored_size: int, stored_sha256: str) -> Manifest:
             return Manifest(
                 strategy=self._strategy.kind,
                 table=facts.name,
-                created_at=_iso(self._clock()),
+                created_at=iso(self._clock()),
                 database=self._database.name,
                 columns=facts.columns,
                 create_sql=facts.create_sql,
@@ -123,14 +153,15 @@ class MigrationBackupManager:
                 plain_sha256=plain_sha256,
                 stored_size=stored_size,
                 stored_sha256=stored_sha256,
+                recipients=self._recipients,
                 **about,
             )
 
         return describe
 
-    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts) -> None:
+    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts, keys: Sequence[Identity]) -> None:
         try:
-            with unpacked(self._store, manifest.id) as copy:
+            with unpacked(self._store, manifest.id, lambda: keys) as copy:
                 self._compare(manifest, source, facts, copy)
         except BaseException:
             self._store.discard(manifest.id)
@@ -148,7 +179,9 @@ class MigrationBackupManager:
         """
         found = [self._look(backup_id) for backup_id in self._store.ids()]
         sound = [b for b in found if not b.problem and doctype in (None, b.doctype)]
-        strange = [BackupInfo(id=n, path=self._store.path(n), problem="not a backup") for n in self._store.strangers()]
+        others = [(n, "not a backup") for n in self._store.strangers()]
+        others += [(n, "being written, or left by a crash") for n in self._store.drafts()]
+        strange = [BackupInfo(id=n, path=self._store.path(n), problem=problem) for n, problem in others]
         newest = sorted(sound, key=lambda b: (b.created_at, b.id), reverse=True)
         return BackupList(backups=(*newest, *(b for b in found if b.problem), *strange))
 
@@ -167,13 +200,16 @@ class MigrationBackupManager:
         manifest = read_manifest(self._store, backup_id)
         return info_of(manifest, self._store.path(backup_id))
 
+    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
+        return unpacked(self._store, backup_id, lambda: find_identities(self._identity))
+
     def validate_backup(self, backup_id: str) -> BackupInfo:
         """Check a backup to the last row by restoring it into a private file.
 
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
 
     @contextmanager
@@ -183,7 +219,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             yield copy.path
 
     def read_rows(self, backup_id: str) -> list[tuple[Any, ...]]:
@@ -192,7 +228,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return _shown_rows(copy)
 
     def to_frame(self, backup_id: str) -> pd.DataFrame:
@@ -201,7 +237,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return exact_frame(_shown_rows(copy), [name for name, _type in copy.facts.columns])
 
     def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
@@ -219,48 +255,73 @@ class MigrationBackupManager:
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
             LockedError: If another writer holds the database for longer than its lock timeout.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             if as_table is not None:
                 return restore_as(self._database, copy, as_table)
             doctype, table = copy.manifest.doctype, copy.manifest.table
             return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
-        self, *, keep: Collection[str] = (), older_than_days: int = 30, dry_run: bool = False
+        self,
+        *,
+        keep: Collection[str] = (),
+        older_than_days: int | None = None,
+        retention: Retention | None = None,
+        dry_run: bool = False,
     ) -> tuple[str, ...]:
-        """Delete old backups and what crashes left behind; damaged backups stay for a human to judge.
+        """Delete old backups and what crashes left behind, as `prune` does.
 
         Args:
-            keep: Ids that stay however old they are.
-            older_than_days: Age in days from which a backup is old.
+            keep: Ids that stay whatever the rules say.
+            older_than_days: Age in days from which a backup is old; None is 30 when there are no other rules.
+            retention: The rules, instead of an age alone.
             dry_run: True only names what would be deleted.
 
         Returns:
             Names of the folders deleted.
 
         Raises:
+            UsageError: If both an age and rules are given, or a number cannot be used.
+            SodafError: As `prune` raises.
+        """
+        if retention is not None and older_than_days is not None:
+            raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
+        days = 30 if older_than_days is None else older_than_days
+        return self.prune(retention or Retention(keep_days=days), keep=keep, dry_run=dry_run).removed
+
+    def prune(self, retention: Retention, *, keep: Collection[str] = (), dry_run: bool = False) -> PruneResult:
+        """Delete the backups that rules let go and what crashes left behind, and say why the others stay.
+
+        What a still possible rollback reads stays, what a staying backup builds on stays, damaged backups stay
+        for a person to judge, and backups of other databases in the same directory stay.
+
+        Args:
+            retention: The rules.
+            keep: Ids that stay whatever the rules say.
+            dry_run: True deletes nothing.
+
+        Raises:
+            LockedError: If a migration is running, whose backup is not in the history yet; nothing was deleted.
             MigrationBackupError: If the file system refuses.
         """
-        now = self._clock().astimezone(UTC)
-        before = _iso(now - timedelta(days=older_than_days))
-        old = [b.id for b in self.list_backups() if not b.problem and b.created_at < before and b.id not in keep]
-        doomed = (*old, *self._store.leftovers((now - _LEFTOVER_AGE).timestamp()))
-        for name in () if dry_run else doomed:
-            self._remove(name)
-        return doomed
+        with refusing():
+            if dry_run:
+                return self._planned(retention, keep)
+            with exclusive(self._database.uri, self._database.file):
+                plan = self._planned(retention, keep)
+                remove(self._store, plan.removed)
+        return replace(plan, dry_run=False)
 
-    def _remove(self, name: str) -> None:
-        try:
-            self._store.remove(name)
-        except OSError as error:
-            raise MigrationBackupError(
-                f"{name} could not be deleted: {error}.", hint="check the rights on the backup directory"
-            ) from None
-
-
-def _iso(time: datetime) -> str:
-    # Always the same width, so that texts sort as times do.
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
+    def _planned(self, retention: Retention, keep: Collection[str]) -> PruneResult:
+        return planned(
+            self._store,
+            self.list_backups(),
+            retention,
+            database=self._database.name,
+            ties=self._ties(),
+            keep=keep,
+            now=self._clock(),
+        )
 
 
 def _shown_rows(copy: Unpacked) -> list[tuple[Any, ...]]:
@@ -278,6 +339,10 @@ def _shown(value: Any) -> Any:
 def _no_backup(table: str) -> Iterator[None]:
     try:
         yield
+    except EncryptionError as error:
+        raise MigrationBackupError(
+            f"No backup of {table} was made: {error}.", hint=f"nothing was changed; {HOW_TO_OPEN}"
+        ) from None
     except (OSError, SideFileError, MigrationRestoreError) as error:
         reason = error.message if isinstance(error, MigrationRestoreError) else str(error)
         raise MigrationBackupError(

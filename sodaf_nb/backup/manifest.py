@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any
 
 from sodaf_nb.backup.codecs import CODECS, data_file
@@ -47,6 +47,7 @@ class Manifest:
         plain_sha256: SHA-256 of the unpacked SQLite file.
         stored_size: Bytes of the data file.
         stored_sha256: SHA-256 of the data file.
+        recipients: Public keys of those who can open the data, which is then encrypted; empty when it is not.
     """
 
     id: str
@@ -68,15 +69,17 @@ class Manifest:
     plain_sha256: str
     stored_size: int
     stored_sha256: str
+    recipients: tuple[str, ...] = ()
 
     @property
     def data_file(self) -> str:
         """The data file's name."""
-        return data_file(self.codec)
+        return data_file(self.codec, encrypted=bool(self.recipients))
 
     def to_bytes(self) -> bytes:
         """Return the one text that stands for this manifest."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        # A field at its default is left out: backups from before there was such a field keep their text.
+        values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         body = {"format": FORMAT, "data_file": self.data_file, **values}
         return canonical({**body, "checksum": _sha256(canonical(body).encode())}).encode()
 
@@ -95,12 +98,16 @@ def parse_manifest(raw: bytes) -> Manifest:
     data = _load(raw)
     if data.get("format") != FORMAT:
         raise ManifestError(f"the format is not {FORMAT}")
-    values = {field.name: _checked(field.name, data.get(field.name)) for field in fields(Manifest)}
+    values = {f.name: _checked(f.name, data.get(f.name)) for f in fields(Manifest) if _is_needed(f, data)}
     manifest = Manifest(**values)
     # Equal bytes prove the checksum, the data file's name and that nothing else stands in the text.
     if manifest.to_bytes() != raw:
         raise ManifestError("the manifest's checksum does not fit its text")
     return manifest
+
+
+def _is_needed(field: Field[Any], data: dict[str, Any]) -> bool:
+    return field.default is MISSING or field.name in data
 
 
 def _load(raw: bytes) -> dict[str, Any]:
@@ -132,6 +139,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
@@ -151,6 +162,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
     "migration_id": (lambda v: v is None or _is_text(v), _same),
     "columns": (_is_rows_of(2), _rows),
     "objects": (_is_rows_of(3), _rows),
+    "recipients": (_is_texts, tuple),
     "sequence": (lambda v: v is None or type(v) is int, _same),
     "row_count": (_is_count, _same),
     "plain_size": (_is_count, _same),

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from sodaf_nb.backup.codecs import CHUNK, CODECS, CodecError
 from sodaf_nb.backup.digest import content_digest
+from sodaf_nb.backup.encryption import HOW_TO_OPEN, EncryptionError, decrypt
 from sodaf_nb.backup.ids import require_id
 from sodaf_nb.backup.manifest import MANIFEST_FILE, MANIFEST_LIMIT, Manifest, ManifestError, parse_manifest
 from sodaf_nb.backup.store import BackupStore, Folder
 from sodaf_nb.database.sidefile import SideFileError, TableFacts, check_side, exact_rows, open_side
 from sodaf_nb.errors import MigrationRestoreError
 
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
+
 Rows = list[tuple[Any, ...]]
+Identities = Callable[[], "Sequence[Identity]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,13 @@ def read_manifest(store: BackupStore, backup_id: str) -> Manifest:
 
 
 @contextmanager
-def unpacked(store: BackupStore, backup_id: str) -> Iterator[Unpacked]:
+def unpacked(store: BackupStore, backup_id: str, identities: Identities) -> Iterator[Unpacked]:
     """Unpack a backup into a private file, check everything, and delete the file afterwards.
+
+    Args:
+        store: Where the backup is.
+        backup_id: Its id.
+        identities: Gives the secret keys at hand; asked only when the backup is encrypted.
 
     Raises:
         MigrationRestoreError: If there is no such backup, or any check fails.
@@ -66,7 +76,7 @@ def unpacked(store: BackupStore, backup_id: str) -> Iterator[Unpacked]:
         with _damage(store, backup_id), store.folder(require_id(backup_id)) as folder:
             manifest = _manifest_of(folder, backup_id)
             with folder.open(manifest.data_file) as stored:
-                _unpack(manifest, stored, path)
+                _unpack(manifest, stored, path, identities)
             facts = _check_rows(manifest, path)
         yield Unpacked(manifest=manifest, facts=facts, path=path)
 
@@ -118,26 +128,72 @@ class _Hashing:
         self._digest.update(data)
         return data
 
+    def read_to_end(self) -> None:
+        while self.read():
+            pass
+
     @property
     def sha256(self) -> str:
         # Bytes the codec left unread are missing in the hash, so they are noticed too.
         return self._digest.hexdigest()
 
 
-def _unpack(manifest: Manifest, stored: BinaryIO, path: Path) -> None:
+def _unpack(manifest: Manifest, stored: BinaryIO, path: Path, identities: Identities) -> None:
     source = _Hashing(stored)
+    with _packed(manifest, source, path.parent, identities) as packed:
+        size, digest = _write_plain(manifest, packed, path)
+    _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
+    _require(size == manifest.plain_size, "its data unpacks to less than was saved")
+    _require(digest == manifest.plain_sha256, "its data unpacks to something else than was saved")
+
+
+@contextmanager
+def _packed(manifest: Manifest, source: _Hashing, scratch: Path, identities: Identities) -> Iterator[BinaryIO]:
+    """Yield the packed bytes; of an encrypted backup from a private file, so that no codec reads unproven ones."""
+    if not manifest.recipients:
+        yield cast("BinaryIO", source)
+        return
+    with tempfile.TemporaryFile(dir=scratch) as packed:
+        _decrypt(manifest, source, packed, identities)
+        packed.seek(0)
+        yield packed
+
+
+def _decrypt(manifest: Manifest, source: _Hashing, packed: IO[bytes], identities: Identities) -> None:
+    with _unopened(manifest):
+        keys = identities()
+        if not keys:
+            raise EncryptionError("no secret key is at hand")
+        try:
+            decrypt(source.read, packed.write, keys)
+        except EncryptionError:
+            source.read_to_end()
+            _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
+            raise
+
+
+@contextmanager
+def _unopened(manifest: Manifest) -> Iterator[None]:
+    try:
+        yield
+    except EncryptionError as error:
+        raise MigrationRestoreError(
+            f"Backup {manifest.id} is encrypted and was not opened: {error}.", hint=HOW_TO_OPEN
+        ) from None
+
+
+def _write_plain(manifest: Manifest, packed: BinaryIO, path: Path) -> tuple[int, str]:
+    """Unpack into a new file and return size and SHA-256 of what was written."""
     plain = hashlib.sha256()
     size = 0
     with path.open("xb") as scratch:
-        for chunk in CODECS[manifest.codec].unpack(cast("BinaryIO", source)):
+        for chunk in CODECS[manifest.codec].unpack(packed):
             size += len(chunk)
             # Stops at the first byte too many: a small file may unpack to any size (trap S24).
             _require(size <= manifest.plain_size, "its data unpacks to more than was saved")
             plain.update(chunk)
             scratch.write(chunk)
-    _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
-    _require(size == manifest.plain_size, "its data unpacks to less than was saved")
-    _require(plain.hexdigest() == manifest.plain_sha256, "its data unpacks to something else than was saved")
+    return size, plain.hexdigest()
 
 
 def _check_rows(manifest: Manifest, path: Path) -> TableFacts:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.store import PARTIAL
 from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ class BackupInfo(Tabular):
         path: Its folder.
         doctype: The DocType it was taken for; empty when it is damaged.
         table: The table's name; empty when it is damaged.
+        base_id: The backup an incremental one builds on; None for the others.
+        database: Name of the database as shown to people; empty when it is damaged.
         migration_id: The migration it protects; None for one taken by hand.
         created_at: Time in UTC, ISO 8601; empty when it is damaged.
         size: Bytes of the data file.
         row_count: Number of rows.
         columns: Names of the saved columns.
         codec: How the data is packed.
+        recipients: Public keys of those who can open it; empty when it is not encrypted.
         manifest_sha256: SHA-256 of the manifest; who keeps it notices an exchanged backup.
         verified: True when this value comes from a full check of the data.
         problem: Why it cannot be used; None when its manifest is sound.
@@ -39,19 +43,22 @@ class BackupInfo(Tabular):
     path: Path
     doctype: str = ""
     table: str = ""
+    base_id: str | None = None
+    database: str = ""
     migration_id: str | None = None
     created_at: str = ""
     size: int = 0
     row_count: int = 0
     columns: tuple[str, ...] = ()
     codec: str = ""
+    recipients: tuple[str, ...] = ()
     manifest_sha256: str = ""
     verified: bool = False
     problem: str | None = None
 
     def heading(self) -> str:
         """Return what it is in one line."""
-        return f"Backup of {self.table}" if not self.problem else "Damaged backup"
+        return f"Backup of {self.table}" if not self.problem else f"{_state(self).capitalize()} backup"
 
     def to_rows(self) -> list[Row]:
         """Return one row without what differs from run to run."""
@@ -61,7 +68,7 @@ class BackupInfo(Tabular):
                 "table": self.table,
                 "rows": self.row_count,
                 "columns": len(self.columns),
-                "packed": self.codec,
+                "packed": f"{self.codec}, encrypted" if self.recipients else self.codec,
                 "state": _state(self),
             }
         ]
@@ -69,7 +76,7 @@ class BackupInfo(Tabular):
 
 def _state(backup: BackupInfo) -> str:
     if backup.problem:
-        return "DAMAGED"
+        return "UNFINISHED" if backup.id.startswith(PARTIAL) else "DAMAGED"
     return "verified" if backup.verified else "not checked"
 
 
@@ -80,12 +87,14 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         path=path,
         doctype=manifest.doctype,
         table=manifest.table,
+        database=manifest.database,
         migration_id=manifest.migration_id,
         created_at=manifest.created_at,
         size=manifest.stored_size,
         row_count=manifest.row_count,
         columns=tuple(name for name, _type in manifest.columns),
         codec=manifest.codec,
+        recipients=manifest.recipients,
         manifest_sha256=manifest.sha256,
         verified=verified,
     )

@@ -7,7 +7,8 @@ import argparse
 from sodaf_nb.commands.arguments import add_doctype, add_sync, doctype_of, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.errors import MigrationExecutionError, UsageError
+from sodaf_nb.commands.wording import words
+from sodaf_nb.errors import MigrationExecutionError, SodafError, UsageError
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.tabular import Tabular
 
@@ -15,7 +16,7 @@ from sodaf_nb.tabular import Tabular
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser, optional=True)
     parser.add_argument("--all", action="store_true", help="every loaded DocType, those that others link to first")
-    parser.add_argument("--plan", metavar="ID", help="id of the reviewed plan; any other plan is refused")
+    parser.add_argument("--plan", metavar="ID", help="id of the reviewed plan, or 8 or more of its characters")
     add_sync(parser)
 
 
@@ -39,13 +40,19 @@ def _require_general(args: argparse.Namespace) -> None:
 
 def _apply_all(context: Context, options: SyncOptions) -> Tabular:
     batch = context.applier.sync_all_doctypes(options)
-    if batch.failed:
+    if batch.errors:
         # Raised rather than returned: a runbook that goes on after half a migration does harm.
-        listed = "; ".join(f"{name}: {error}" for name, error in batch.failed.items())
         raise MigrationExecutionError(
-            f"{batch.heading()}. {listed}", hint="what was applied stays; mend the others and apply again"
+            batch.heading(),
+            details=tuple(_failure(context, name, error) for name, error in batch.errors.items()),
+            hint="what was applied stays; mend the others and apply again",
         )
     return batch
+
+
+def _failure(context: Context, doctype: str, error: SodafError) -> str:
+    error.words = words(context.program)
+    return f"{doctype}: [{error.code}] {error}".rstrip(".")
 
 
 COMMAND = Command(

@@ -49,9 +49,8 @@ def accept_of(args: argparse.Namespace) -> Accept:
     return "all" if "all" in args.accept else frozenset(args.accept)
 
 
-def add_sync(parser: argparse.ArgumentParser) -> None:
-    """Add the answers and choices for one migration."""
-    add_accept(parser)
+def add_answers(parser: argparse.ArgumentParser) -> None:
+    """Add the answers that decide what differs."""
     parser.add_argument(
         "--rename",
         metavar="OLD:NEW",
@@ -64,6 +63,12 @@ def add_sync(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drop-removed", action="store_true", help="drop columns of removed fields; else they are kept"
     )
+
+
+def add_sync(parser: argparse.ArgumentParser) -> None:
+    """Add the answers and choices for one migration."""
+    add_accept(parser)
+    add_answers(parser)
     parser.add_argument(
         "--backfill",
         metavar="FIELD=VALUE",
@@ -96,11 +101,11 @@ def add_rehearsal(parser: argparse.ArgumentParser) -> None:
 def sync_options(args: argparse.Namespace) -> SyncOptions:
     """Return the choices that `add_sync` read."""
     return SyncOptions(
-        accept=accept_of(args),
+        accept=accept_of(args) if "accept" in args else (),
         field_renames=MappingProxyType(dict(args.rename)),
         renamed_from=args.renamed_from,
         removed_fields="drop" if args.drop_removed else "keep",
-        backfill=MappingProxyType({field: number_or_text(value) for field, value in args.backfill}),
+        backfill=MappingProxyType({field: number_or_text(value) for field, value in getattr(args, "backfill", ())}),
         plan_id=getattr(args, "plan", None),
         rehearsal=getattr(args, "rehearsal", "auto"),
         mask=tuple(getattr(args, "mask", ())),

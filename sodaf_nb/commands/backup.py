@@ -1,18 +1,21 @@
-"""`backup list | verify | create | restore | open`: the verified backups."""
+"""`backup list | verify | create | restore | prune | open`: the verified backups."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.parsing import count
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.commands.values import Listing, Sheet, by_number
-from sodaf_nb.tabular import Tabular
+from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
+from sodaf_nb.errors import UsageError
+from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
-    from sodaf_nb.backup import BackupInfo
+    from sodaf_nb.backup import BackupInfo, Retention
 
 
 def _list(context: Context, args: argparse.Namespace) -> Tabular:
@@ -45,10 +48,34 @@ def _open(context: Context, args: argparse.Namespace) -> Tabular:
     return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
 
 
+def _prune(context: Context, args: argparse.Namespace) -> Tabular:
+    numbers = _numbers(context)
+    result = context.applier.backups.prune(_retention(context, args), dry_run=args.dry_run)
+    shown = zip(result.verdicts, result.to_rows(), strict=True)
+    return Listing(
+        title=result.heading(),
+        rows=tuple({"#": numbers.get(verdict.backup.id), **row} for verdict, row in shown),
+        items=result.verdicts,
+        empty="No backup was taken yet.",
+        remarks=tuple(result.notes()),
+    )
+
+
+def _retention(context: Context, args: argparse.Namespace) -> Retention:
+    from sodaf_nb.backup import Retention  # noqa: PLC0415  light start
+
+    given = Retention(keep_days=args.keep_days, keep_last=args.keep_last, max_bytes=args.max_bytes)
+    if given != Retention():
+        return given
+    if context.applier.options.retention is None:
+        raise UsageError("What to keep is missing.", hint="give --keep-days, --keep-last or --max-bytes")
+    return context.applier.options.retention
+
+
 def _listing(context: Context, doctype: str | None) -> Listing:
     from sodaf_nb.backup import BackupList  # noqa: PLC0415  light start
 
-    numbers = {backup_id: number for number, backup_id in enumerate(_ids(context), start=1)}
+    numbers = _numbers(context)
     found = context.applier.backups.list_backups(doctype)
     shown = zip(found, BackupList(backups=tuple(found)).to_rows(), strict=True)
     return Listing(
@@ -56,7 +83,12 @@ def _listing(context: Context, doctype: str | None) -> Listing:
         rows=tuple({"#": numbers.get(backup.id), **row} for backup, row in shown),
         items=tuple(found),
         empty="No backup was taken yet.",
+        details=tuple(_details(numbers.get(backup.id), backup) for backup in found),
     )
+
+
+def _details(number: int | None, backup: BackupInfo) -> Row:
+    return {"#": number, **{field.name: getattr(backup, field.name) for field in fields(backup)}}
 
 
 def _one(info: BackupInfo, title: str) -> Listing:
@@ -65,12 +97,19 @@ def _one(info: BackupInfo, title: str) -> Listing:
 
 
 def _id(context: Context, args: argparse.Namespace) -> str:
-    return by_number("backup", args.backup, _ids(context))
+    word, ids = args.backup, _ids(context)
+    if not is_number(word) and word not in {backup.id for backup in context.applier.backups.list_backups()}:
+        raise UsageError(f"There is no backup {word!r}.", hint=f"numbers are in {context.program} backup list")
+    return by_number("backup", word, ids)
 
 
 def _ids(context: Context) -> list[str]:
     """Return the ids of all usable backups, oldest first; a damaged one has no place in time."""
     return [backup.id for backup in reversed(context.applier.backups.list_backups()) if not backup.problem]
+
+
+def _numbers(context: Context) -> dict[str, int]:
+    return {backup_id: number for number, backup_id in enumerate(_ids(context), start=1)}
 
 
 def _configure_list(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +120,16 @@ def _configure_one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
 
 
+def _configure_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep-days", metavar="N", type=count, help="keep what is younger than N days")
+    parser.add_argument("--keep-last", metavar="N", type=count, help="keep the newest N of each table")
+    parser.add_argument("--max-bytes", metavar="N", type=count, help="then let the oldest go until all have N at most")
+    parser.add_argument("--dry-run", action="store_true", help="show what would go and why the rest stays")
+
+
 COMMAND = Command(
     name="backup",
-    help="List the backups; or verify, create, restore or open one.",
+    help="List the backups; verify, create, restore or open one; or prune old ones.",
     run=_list_all,
     actions=(
         Command(name="list", help="List the backups.", configure=_configure_list, run=_list, names=doctype_names),
@@ -98,6 +144,12 @@ COMMAND = Command(
             names=doctype_names,
         ),
         Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(
+            name="prune",
+            help="Delete old backups that no rollback needs, and what crashes left.",
+            configure=_configure_prune,
+            run=_prune,
+        ),
         Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
     ),
 )

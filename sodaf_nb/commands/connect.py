@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.context import Connection, Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.errors import UsageError
@@ -23,14 +26,23 @@ _SECRET = re.compile(r"://(?!/)[^/@]*:[^@]+@|[?&;](password|passwd|pwd|odbc_conn
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "target", metavar="TARGET", nargs="?", help="sqlite:///shop.db, sqlite://, or an open connection"
+        "target", metavar="TARGET", nargs="?", help="sqlite:///shop.db, shop.db, sqlite://, or an open connection"
     )
     parser.add_argument(
         "--env", metavar="VARIABLE", help="environment variable that holds the URL, such as DATABASE_URL"
     )
     parser.add_argument("--as", dest="name", metavar="NAME", help="what to call the connection")
     parser.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
+    parser.add_argument(
+        "--recipient",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="age public key that backups are encrypted for; may be given again",
+    )
+    parser.add_argument("--identity", metavar="FILE", help="file with the secret key that opens encrypted backups")
     parser.add_argument("--environment", metavar="WORD", help="kind of database (dev, test, prod), shown and recorded")
+    parser.add_argument("--create", action="store_true", help="make the database when its file does not exist")
     parser.add_argument("--close", metavar="NAME", help="close that connection")
 
 
@@ -40,10 +52,53 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return listing(context)
     if args.target is None and args.env is None:
         return listing(context)
-    if args.target in context.connections:
-        return context.use(args.target)
-    options = context.options_for(backup_dir=args.backup_dir, environment=args.environment)
-    return context.open(_target(context, args), name=args.name, options=options)
+    own = {
+        "backup_dir": args.backup_dir,
+        "environment": args.environment,
+        "recipients": tuple(args.recipient),
+        "identity": args.identity,
+    }
+    given = {choice: value for choice, value in own.items() if value}
+    if (known := _meant(context, args.target)) is not None:
+        return _again(context, known, args.name, given)
+    target = _target(context, args)
+    database = _opened(target, create=args.create) if isinstance(target, str) else target
+    return context.open(database, name=args.name, own=given, ours=isinstance(target, str))
+
+
+def _meant(context: Context, target: str | None) -> Connection | None:
+    """Return the open connection of that name; None when a file that lies here bears its name as well."""
+    known = context.connections.get(target or "")
+    here = Path(target or "").resolve()
+    return None if known and known.database.file != here and here.is_file() else known
+
+
+def _again(context: Context, known: Connection, name: str | None, own: Mapping[str, object]) -> Connection:
+    """Go back to an open connection, with other choices when some are given."""
+    if name not in (None, known.name):
+        raise UsageError(f"{known.name} is open already.", hint="give its address to open it under another name too")
+    return context.open(known.database, name=known.name, own=own, ours=known.ours) if own else context.use(known.name)
+
+
+def _opened(url: str, *, create: bool) -> Database:
+    from sodaf_nb.database import Database  # noqa: PLC0415  light start
+
+    database = Database(url)
+    if database.file and not database.file.exists():
+        if not create and database.file.parent.is_dir():
+            raise _missing(database.file, database.shown)
+        # The first write makes the file, and says what is wrong with its folder.
+        with database.write():
+            pass
+    return database
+
+
+def _missing(file: Path, shown: str) -> UsageError:
+    beside = [path.name for path in file.parent.iterdir() if path.is_file()]
+    near = difflib.get_close_matches(file.name, beside, n=1)
+    # Its path is written as the one that was not found.
+    guess = f"did you mean {Path(shown).with_name(near[0])}? " if near else ""
+    return UsageError(f"{shown} does not exist.", hint=f"{guess}--create makes a new database")
 
 
 def listing(context: Context) -> Listing:
@@ -68,7 +123,7 @@ def _target(context: Context, args: argparse.Namespace) -> str | Database:
             "A password must not stand in a command: notebooks and their history keep it.",
             hint="put the URL into an environment variable, write connect --env NAME, and change that password",
         )
-    return args.target if "://" in args.target else _variable(context, args.target)
+    return _variable(context, args.target) or args.target
 
 
 def _from_environment(args: argparse.Namespace) -> str:
@@ -79,15 +134,16 @@ def _from_environment(args: argparse.Namespace) -> str:
     return url
 
 
-def _variable(context: Context, name: str) -> Database:
-    from sodaf_nb.database import Database  # noqa: PLC0415  light start
+def _variable(context: Context, name: str) -> Database | None:
+    """Return the open database that a variable holds; None for a word that is a URL or a path."""
+    from sodaf_nb.database import Database, is_file  # noqa: PLC0415  light start
 
-    value = context.variables.get(name)
-    if not isinstance(value, Database):
-        raise UsageError(
-            f"{name!r} is neither a URL nor an open connection.", hint=f"write it like sqlite:///{name}.db"
-        )
-    return value
+    if isinstance(value := context.variables.get(name), Database):
+        return value
+    if name.startswith("sqlite:") or "://" in name or is_file(name):
+        return None
+    hint = f"write it like sqlite:///{name}.db" if name.isidentifier() else f"write it like sqlite:///{name}"
+    raise UsageError(f"{name!r} is neither a URL, an open connection nor a file that exists.", hint=hint)
 
 
 COMMAND = Command(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sodaf_nb.errors import UsageError
 from sodaf_nb.options import ApplyOptions
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, counted
 
 # The core brings SQLAlchemy, which `%load_ext` must not wait for: imported at the first connect.
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Connection(Tabular):
         applier: Migrates it.
         environment: A word for the kind of database, such as `dev`.
         ours: True when we opened it and so close it.
+        own: Choices that were made for it, not for the session; kept when it is opened again.
+        remarks: Lines below it, such as what a crash left.
     """
 
     name: str
@@ -36,18 +39,29 @@ class Connection(Tabular):
     applier: MigrationApplier
     environment: str
     ours: bool
+    own: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: tuple[str, ...] = ()
 
     def heading(self) -> str:
         """Return which database is open now."""
-        return f"Connected to {self.database.name}"
+        return f"Connected to {self.database.shown}"
 
     def to_rows(self) -> list[Row]:
-        """Return one row; no path and no address, which may hold secrets."""
+        """Return one row; a path and never an address, which may hold secrets."""
         return [self.row()]
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the remarks."""
+        return self.remarks
+
+    def close(self) -> None:
+        """Close its database if we opened it."""
+        if self.ours:
+            self.database.close()
 
     def row(self) -> Row:
         """Return the connection as a row."""
-        return {"connection": self.name, "database": self.database.name, "environment": self.environment}
+        return {"connection": self.name, "database": self.database.shown, "environment": self.environment}
 
 
 class Context:
@@ -100,41 +114,59 @@ class Context:
         """The applier of the connection that commands work on."""
         return self.connection.applier
 
-    def open(self, target: str | Database, *, name: str | None = None, options: ApplyOptions) -> Connection:
+    def open(self, database: Database, *, name: str | None, own: Mapping[str, object], ours: bool) -> Connection:
         """Connect to a database and make it the one that commands work on.
 
         Args:
-            target: A URL or an open Database.
-            name: What to call it; None takes the database's own name.
-            options: Choices for its applier.
+            database: The database.
+            name: What to call it; None takes the name it had, or the first of its short names that is free.
+            own: Choices for its applier only, by their names in `ApplyOptions`; those it had are kept.
+            ours: True when we close it.
         """
         from sodaf_nb.applier import MigrationApplier  # noqa: PLC0415  light start
-        from sodaf_nb.database import Database  # noqa: PLC0415  light start
 
-        ours = isinstance(target, str)
-        database = Database(target, lock_timeout_s=options.lock_timeout_s) if isinstance(target, str) else target
-        connection = Connection(
-            name=name or database.name,
-            database=database,
-            applier=MigrationApplier(database, self.doctypes, options),
-            environment=options.environment,
-            ours=ours,
-        )
-        _require_readable(connection)
-        self.close(connection.name)
-        self._connections[connection.name] = connection
-        return self.use(connection.name)
+        name = name or self._name_for(database)
+        kept = {**self._choices(name, database), **own}
+        options = replace(self.options, **kept)  # type: ignore[arg-type]  # the command read them
+        known = any(connection.database is database for connection in self._connections.values())
+        with _closed_on_error(database, ours=ours and not known):
+            connection = Connection(
+                name=name,
+                database=database,
+                applier=MigrationApplier(database, self.doctypes, options),
+                environment=options.environment,
+                ours=ours,
+                own=MappingProxyType(kept),
+            )
+            # Read once, so that a wrong path fails at `connect` and not at the first apply.
+            with database.read():
+                pass
+        if (before := self._connections.pop(name, None)) and before.database is not database:
+            before.close()
+        self._connections[name] = connection
+        return self.use(name)
+
+    def _name_for(self, database: Database) -> str:
+        same = (c.name for c in self._connections.values() if c.database.uri == database.uri)
+        free = (name for name in _names(database) if name not in self._connections)
+        return next(same, None) or next(free, database.name)
+
+    def _choices(self, name: str, database: Database) -> Mapping[str, object]:
+        before = self._connections.get(name)
+        return before.own if before and before.database.shown == database.shown else {}
 
     def use(self, name: str) -> Connection:
         """Make an open connection the one that commands work on, and return it."""
+        connection = self._connections[name]
+        self._connections[name] = replace(connection, remarks=interrupted(connection.applier, self.program))
         self._active = name
         return self._connections[name]
 
     def close(self, name: str) -> None:
         """Close a connection if it is open."""
         connection = self._connections.pop(name, None)
-        if connection is not None and connection.ours:
-            connection.database.close()
+        if connection is not None:
+            connection.close()
         if self._active == name:
             self._active = next(reversed(self._connections), None)
 
@@ -143,18 +175,27 @@ class Context:
         for name in tuple(self._connections):
             self.close(name)
 
-    def options_for(self, *, backup_dir: str | None, environment: str | None) -> ApplyOptions:
-        """Return the session's choices with those of one connection; None keeps the session's."""
-        chosen = replace(self.options, backup_dir=backup_dir or self.options.backup_dir)
-        return replace(chosen, environment=environment or chosen.environment)
+
+def _names(database: Database) -> Iterator[str]:
+    """Yield what a database may be called, the shortest first; two files of one name must differ."""
+    yield database.name
+    if database.file:
+        yield f"{database.file.parent.name}/{database.name}"
+        yield database.shown
+        yield str(database.file)
 
 
-def _require_readable(connection: Connection) -> None:
-    """Read once, so that a wrong path fails at `connect` and not at the first apply."""
+def interrupted(applier: MigrationApplier, program: str) -> tuple[str, ...]:
+    """Return a line about migrations that a crash interrupted; none when there is nothing to settle."""
+    count = len(applier.interrupted())
+    return (f"{counted(count, 'interrupted migration')}: run {program} recover",) if count else ()
+
+
+@contextmanager
+def _closed_on_error(database: Database, *, ours: bool) -> Iterator[None]:
     try:
-        with connection.database.read():
-            pass
+        yield
     except BaseException:
-        if connection.ours:
-            connection.database.close()
+        if ours:
+            database.close()
         raise

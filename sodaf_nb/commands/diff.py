@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sodaf_nb.commands.arguments import add_doctype, add_sync, required_doctype, sync_options
+from sodaf_nb.commands.arguments import add_answers, add_doctype, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
@@ -12,7 +12,7 @@ from sodaf_nb.tabular import Tabular
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
-    add_sync(parser)
+    add_answers(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:

@@ -17,7 +17,8 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
             "The DocType's JSON is missing.", hint=f"write %{context.program} doctype and the JSON below it in the cell"
         )
     doctype = context.doctypes.register(args.body)
-    return listing([doctype], title=f"Registered {doctype.name}")
+    remarks = context.doctypes.notes(doctype.name)
+    return listing([doctype], title=f"Registered {doctype.name}", remarks=remarks)
 
 
 COMMAND = Command(

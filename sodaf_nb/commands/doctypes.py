@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
-from sodaf_nb.tabular import Tabular
+from sodaf_nb.tabular import Tabular, counted
 
 if TYPE_CHECKING:
     from sodaf_nb.doctype import DocType
 
 
-def listing(doctypes: Iterable[DocType], *, title: str) -> Listing:
+def listing(doctypes: Iterable[DocType], *, title: str, remarks: tuple[str, ...] = ()) -> Listing:
     """Return DocTypes as rows."""
     shown = tuple(doctypes)
     rows = tuple({"doctype": d.name, "kind": _kind(d), "fields": len(d.fields)} for d in shown)
-    return Listing(title=title, rows=rows, items=shown, empty="None is loaded. Read some with doctypes load PATH")
+    empty = "None is loaded. Read some with doctypes load PATH"
+    return Listing(title=title, rows=rows, items=shown, empty=empty, remarks=remarks)
 
 
 def _kind(doctype: DocType) -> str:
@@ -37,12 +38,16 @@ def _configure_load(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(context: Context, args: argparse.Namespace) -> Tabular:
-    context.doctypes.load(args.path)
-    return _list(context, args)
+    loaded = context.doctypes.load(args.path)
+    return _listed(context, remarks=context.doctypes.notes(*(doctype.name for doctype in loaded)))
 
 
 def _list(context: Context, _args: argparse.Namespace) -> Tabular:
-    return listing(context.doctypes, title=f"{len(context.doctypes.names())} DocTypes loaded")
+    return _listed(context)
+
+
+def _listed(context: Context, *, remarks: tuple[str, ...] = ()) -> Listing:
+    return listing(context.doctypes, title=f"{counted(len(context.doctypes), 'DocType')} loaded", remarks=remarks)
 
 
 COMMAND = Command(

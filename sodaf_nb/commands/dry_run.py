@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from sodaf_nb.commands.arguments import add_doctype, add_rehearsal, add_sync, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
@@ -14,10 +15,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
     add_sync(parser)
     add_rehearsal(parser)
+    parser.add_argument("--sql", action="store_true", help="show long SQL in the text as well")
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    return context.applier.dry_run(required_doctype(args), sync_options(args))
+    return replace(context.applier.dry_run(required_doctype(args), sync_options(args)), sql_in_text=args.sql)
 
 
 COMMAND = Command(

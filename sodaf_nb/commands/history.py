@@ -1,28 +1,76 @@
-"""`history [DOCTYPE]`: what was migrated, with running numbers that `rollback` takes."""
+"""`history [DOCTYPE]`: what was migrated, with running numbers that `rollback` takes; `history N` shows one."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import count
+from sodaf_nb.commands.records import migration_id, require_known
 from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.values import Listing, is_number
 from sodaf_nb.tabular import Tabular
+
+if TYPE_CHECKING:
+    from sodaf_nb.history import History, MigrationRecord
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    add_doctype(parser, optional=True, help="only migrations of this DocType")
+    add_doctype(
+        parser, optional=True, help="only migrations of this DocType; or a number, for all that is known of one"
+    )
     parser.add_argument("--limit", metavar="N", type=count, help="only the newest N")
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    return context.applier.history.get_migration_history(doctype_of(args), limit=args.limit)
+    name = doctype_of(args)
+    if name and is_number(name) and name not in context.doctypes:
+        return _entry(context, name)
+    if name:
+        require_known(context, name)
+    return context.applier.history.get_migration_history(name, limit=args.limit)
+
+
+def _entry(context: Context, word: str) -> Listing:
+    """Return all that is known of one migration; unlike a list, with its ids, times and folders."""
+    from sodaf_nb.history import error_text  # noqa: PLC0415  light start
+
+    wanted = migration_id(context, word)
+    history = context.applier.history.get_migration_history()
+    record = next(record for record in history if record.id == wanted)
+    row = next(row for row in history.frame_rows() if row["migration"] == wanted)
+    facts = {**row, "changes": "", "error": error_text(record), **_undone(history, record)}
+    shown = [(name, value) for name, value in facts.items() if value not in ("", None)]
+    shown += [("change", text) for text in record.metadata.get("summary", ())]
+    shown += [("finding", _finding(found)) for found in record.metadata.get("findings", ())]
+    both = (("SQL", record.sql), ("Rollback SQL", record.rollback_sql))
+    return Listing(
+        title=f"Migration #{row['#']} of {record.doctype}",
+        rows=tuple({"": name, "value": value} for name, value in shown),
+        items=(record,),
+        details=(row,),
+        blocks=tuple((title, ";\n".join(sql) + ";") for title, sql in both if sql),
+    )
+
+
+def _finding(found: Mapping[str, object]) -> str:
+    count = "" if found["count"] is None else f" ({found['count']})"
+    return f"{str(found['severity']).upper()} {found['rule']}: {found['object']}{count}"
+
+
+def _undone(history: History, record: MigrationRecord) -> dict[str, object]:
+    info = record.rollback_info
+    of, by = (history.number_of(info.get(key, "")) for key in ("rollback_of", "rolled_back_by"))
+    when = info.get("rolled_back_at", "")
+    return {"takes back": f"#{of}" if of else "", "taken back by": f"#{by} at {when}" if by else ""}
 
 
 COMMAND = Command(
     name="history",
-    help="List what was migrated, newest first; rollback takes the number in front.",
+    help="List what was migrated, newest first; rollback takes the number in front, history N shows one.",
     configure=_configure,
     run=_run,
     names=doctype_names,

@@ -68,6 +68,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 def split(line: str) -> list[str]:
     """Return the words of a line; quotes group, and a word that starts with `#` begins a comment.
 
+    A number such as `#3` is a word.
+
     Raises:
         UsageError: If a quote is not closed.
     """
@@ -80,7 +82,9 @@ def split(line: str) -> list[str]:
 
 
 def _without_comment(line: str) -> str:
-    starts = (word.start() for word in _WORD.finditer(line) if word.group().startswith("#"))
+    # `rollback #3` names a migration as lists and results show it.
+    words = (word for word in _WORD.finditer(line) if word.group().startswith("#"))
+    starts = (word.start() for word in words if not word.group()[1:].isdecimal())
     return line[: next(starts, len(line))]
 
 

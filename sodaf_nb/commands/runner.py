@@ -9,7 +9,8 @@ from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import HelpAsked, split
 from sodaf_nb.commands.registry import Command, commands
 from sodaf_nb.commands.values import Help
-from sodaf_nb.errors import UsageError
+from sodaf_nb.commands.wording import words as as_commands
+from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.tabular import Tabular
 
 _HELP_WORDS = ("--help", "-h")
@@ -38,7 +39,17 @@ def run_words(context: Context, words: Sequence[str], body: str | None = None) -
     if not words or words[0] in _HELP_WORDS:
         return overview(context)
     command = find(words[0])
-    return _run(context, command, f"{context.program} {command.name}", words[1:], body)
+    try:
+        return _run(context, command, typed(context, command), words[1:], body)
+    except SodafError as error:
+        error.words = as_commands(context.program)
+        raise
+
+
+def typed(context: Context, command: Command) -> str:
+    """Return how a command is typed; one that reads the body of a cell needs a second % sign in a notebook."""
+    cell = "%" if command.takes_body and context.program.startswith("%") else ""
+    return f"{cell}{context.program} {command.name}"
 
 
 def find(name: str) -> Command:

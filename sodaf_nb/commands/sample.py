@@ -8,7 +8,7 @@ from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.errors import UsageError
-from sodaf_nb.tabular import Tabular
+from sodaf_nb.tabular import Tabular, counted
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def _seeded(context: Context) -> Tabular:
 
     counts = seed(context.connection.database)
     rows = tuple({"doctype": doctype, "rows": count} for doctype, count in counts.items())
-    return Listing(title=f"Filled {len(rows)} tables with {sum(counts.values())} rows", rows=rows)
+    return Listing(title=f"Filled {counted(len(rows), 'table')} with {counted(sum(counts.values()), 'row')}", rows=rows)
 
 
 COMMAND = Command(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.context import Context, interrupted
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.options import SyncOptions
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:
     from sodaf_nb.doctype import DocType
@@ -21,8 +21,13 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
     last = {str(row["doctype"]): f"{row['kind']} {row['status']}" for row in oldest_first}
     rows = tuple(_row(context, doctype, last.get(doctype.name, "")) for doctype in context.doctypes)
     pending = sum(1 for row in rows if row["pending"] not in _SETTLED)
-    title = f"Status of {context.connection.database.name}: {pending} of {len(rows)} DocTypes differ"
-    return Listing(title=title, rows=rows, empty="No DocType is loaded. Read some with doctypes load PATH")
+    differ = f"{pending} of {counted(len(rows), 'DocType')} {'differs' if pending == 1 else 'differ'}"
+    return Listing(
+        title=f"Status of {context.connection.database.shown}: {differ}",
+        rows=rows,
+        empty="No DocType is loaded. Read some with doctypes load PATH",
+        remarks=interrupted(context.applier, context.program),
+    )
 
 
 _UP_TO_DATE = "up to date"
@@ -47,7 +52,7 @@ def _pending(context: Context, doctype: DocType) -> str:
     if diff.created:
         return "new table"
     count = len(diff.to_rows()) - len(diff.orphan_columns)
-    return f"{count} {'change' if count == 1 else 'changes'}"
+    return counted(count, "change")
 
 
 COMMAND = Command(name="status", help="Show where every loaded DocType stands; changes nothing.", run=_run)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sodaf_nb.errors import UsageError
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,8 @@ class Listing(Tabular):
         items: The values behind the rows, in the same order; empty when the rows are all there is.
         empty: The line shown when there are no rows.
         remarks: Lines below the table.
+        details: Rows of its DataFrame, with what differs from run to run; empty takes the rows that are shown.
+        blocks: (title, text) of what is shown word for word below.
     """
 
     title: str
@@ -37,6 +39,8 @@ class Listing(Tabular):
     items: tuple[object, ...] = ()
     empty: str = "nothing to show"
     remarks: tuple[str, ...] = ()
+    details: tuple[Row, ...] = ()
+    blocks: tuple[tuple[str, str], ...] = ()
 
     def heading(self) -> str:
         """Return the title."""
@@ -53,6 +57,14 @@ class Listing(Tabular):
     def notes(self) -> Sequence[str]:
         """Return the remarks."""
         return self.remarks
+
+    def frame_rows(self) -> list[Row]:
+        """Return the details, or the rows."""
+        return list(self.details or self.rows)
+
+    def code(self) -> Sequence[tuple[str, str]]:
+        """Return the blocks."""
+        return self.blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -71,7 +83,7 @@ class Sheet(Tabular):
 
     def heading(self) -> str:
         """Return the title with the number of rows."""
-        return f"{self.title}, {len(self.values)} {'row' if len(self.values) == 1 else 'rows'}"
+        return f"{self.title}, {counted(len(self.values), 'row')}"
 
     def to_rows(self) -> list[Row]:
         """Return the first rows."""
@@ -125,6 +137,12 @@ class Help(Tabular):
         return f"<pre>{html.escape(self.text.rstrip())}</pre>" if self.text else Tabular._repr_html_(self)
 
 
+def is_number(word: str) -> bool:
+    """Return True for a running number such as `3` or `#3`."""
+    digits = word.removeprefix("#")
+    return digits.isdecimal() and len(digits) <= _LONGEST_NUMBER
+
+
 def by_number(what: str, word: str, ids: Sequence[str]) -> str:
     """Return the id that a running number stands for; any other word is taken for an id.
 
@@ -136,9 +154,9 @@ def by_number(what: str, word: str, ids: Sequence[str]) -> str:
     Raises:
         UsageError: If there is no such number.
     """
-    digits = word.removeprefix("#")
-    if not digits.isdecimal() or len(digits) > _LONGEST_NUMBER:
+    if not is_number(word):
         return word
+    digits = word.removeprefix("#")
     if not 1 <= int(digits) <= len(ids):
         raise UsageError(f"There is no {what} number {digits}.", hint=f"there are {len(ids)}; list them first")
     return ids[int(digits) - 1]

@@ -24,7 +24,8 @@ from sodaf_nb.database.sidefile import TableFacts, attach, engine_errors, table_
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
-from sodaf_nb.schema import Schema
+from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
 from sodaf_nb.sql.dialects.sqlite_shadow import creation_order
 from sodaf_nb.sql.quoting import quote
 
@@ -179,13 +180,15 @@ class _Making:
                 (value,) = self._source.execute(f"PRAGMA main.{pragma}").fetchone()
                 target.execute(f"PRAGMA {pragma}={quote(value) if isinstance(value, str) else int(value)}")
             for entry in (e for e in entries if e.kind == "table"):
-                target.execute(str(entry.sql))
+                _make(target, entry)
         self._fill(facts, limit)
         # After the rows: index pages are written in order, and no trigger sees the copy.
         with closing(_open(self._path)) as target:
             for entry in (e for e in entries if e.kind != "table"):
                 self._tell(f"copy {entry.name}")
-                target.execute(str(entry.sql))
+                _make(target, entry)
+            if any(entry.name == STATISTICS for entry in entries):
+                target.execute("ANALYZE")  # the only way to make the table of statistics
 
     def _fill(self, facts: Sequence[TableFacts], limit: int | None) -> None:
         source = self._source
@@ -210,6 +213,13 @@ class _Making:
         table = self._live.table(facts.name)
         key = table.primary_key if table else ()
         return ", ".join(map(quote, key)) or ", ".join(facts.identity())
+
+
+def _make(target: sqlite3.Connection, entry: SchemaObject) -> None:
+    # A constraint makes its index, and a virtual table its own tables (`docs_data`, `docs_idx` ...).
+    there = target.execute("SELECT 1 FROM sqlite_master WHERE type=? AND name=?", (entry.kind, entry.name)).fetchall()
+    if entry.sql and not there and entry.name != STATISTICS:
+        target.execute(entry.sql)
 
 
 def _set_counter(source: sqlite3.Connection, facts: TableFacts) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote as percent
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from sodaf_nb.database.address import shown_path, url_of
+from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
+from sodaf_nb.database.refusal import explained, obstacle
 from sodaf_nb.database.session import Session
-from sodaf_nb.errors import DatabaseError, LockedError
+from sodaf_nb.errors import DatabaseError
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
@@ -27,9 +31,11 @@ class Database:
 
     Every piece of work opens its own connection (about 0.2 ms), so a switched-off pragma cannot leak
     to the next user (trap T3) and any thread may call. A database in memory lives as long as this object.
+    A file that does not exist yet reads as an empty database; the first write makes it.
 
     Args:
-        target: A SQLAlchemy URL as text or value (`sqlite:///shop.db`, `sqlite://`), or an Engine of a file.
+        target: A SQLAlchemy URL as text or value (`sqlite:///shop.db`, `sqlite://`), the path of a database
+            file, or an Engine of a file.
         lock_timeout_s: Seconds to wait for another writer.
 
     Raises:
@@ -37,7 +43,7 @@ class Database:
     """
 
     def __init__(self, target: str | sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0) -> None:
-        url = _url_of(target)
+        url = url_of(target)
         if url.get_backend_name() != "sqlite":
             raise DatabaseError(
                 f"{url.get_backend_name()} databases are not supported yet.", hint="use a sqlite:/// URL"
@@ -54,13 +60,18 @@ class Database:
         self.lock_timeout_s = lock_timeout_s
         # Keeps a database in memory alive between connections; None for a file.
         self._keeper = self.connect() if in_memory else None
-        self._engine = sa.create_engine("sqlite://", creator=self.connect, poolclass=NullPool, hide_parameters=True)
-        sa.event.listen(self._engine, "handle_error", _keep_connection)
+        self._writer = _engine(self.connect)
+        self._reader = _engine(lambda: self._opened("rw"))
 
     @property
     def name(self) -> str:
         """The database's name as shown to people: the file's name, or `memory`."""
         return self.file.name if self.file else "memory"
+
+    @property
+    def shown(self) -> str:
+        """The path of its file, from the current folder when it is below; `memory` without one."""
+        return shown_path(self.file) if self.file else self.name
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """Open a raw connection in autocommit mode, foreign keys off; the caller closes it.
@@ -69,9 +80,15 @@ class Database:
         (trap R6), and the pragma does nothing once a transaction runs (trap T2). Violations are compared
         before and after each migration instead.
         """
-        # A shared memory has no mode of its own; there query_only alone keeps readers from writing.
+        connection = self._opened("ro" if read_only else "rwc")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def _opened(self, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+        """Open a connection; only `rwc` makes a file that does not exist, and `rw` can mend one after a crash."""
         connection = sqlite3.connect(
-            f"{self.uri}?mode=ro" if read_only and self.file else self.uri,
+            self._address(mode),
             uri=True,
             isolation_level=None,
             timeout=self.lock_timeout_s,
@@ -80,9 +97,14 @@ class Database:
         connection.execute("PRAGMA foreign_keys=OFF")
         # 64 MB: with the default cache a rebuild writes five times the bytes (measured on a million rows).
         connection.execute("PRAGMA cache_size=-64000")
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
         return connection
+
+    def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:
+        if self.file is None:  # a shared memory has no mode of its own; query_only alone keeps readers from writing
+            return self.uri
+        if mode != "rwc" and not self.file.exists() and self.file.parent.is_dir():
+            return "file::memory:"  # whoever reads a missing file sees an empty database
+        return f"{self.uri}?mode={mode}"
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -91,38 +113,47 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, patience: Patience | None = None) -> Iterator[Session]:
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
+
+        Args:
+            patience: How long to wait for others and for each statement; None is the database's own.
 
         Raises:
             LockedError: If another writer holds the database for longer than the lock timeout.
+            DatabaseError: If the folder is missing, or the file or its folder may not be written.
         """
-        with self._transaction("BEGIN IMMEDIATE", read_only=False) as session:
+        # Asked before: SQLite begins a write on a file that may only be read, and fails at the first change.
+        if self.file and (found := obstacle(self.file)):
+            raise found
+        with self._transaction("BEGIN IMMEDIATE", read_only=False, patience=patience or Patience()) as session:
             yield session
 
     @contextmanager
-    def _transaction(self, begin: str, *, read_only: bool) -> Iterator[Session]:
-        with self._connected() as connection:
+    def _transaction(self, begin: str, *, read_only: bool, patience: Patience = NO_RETRY) -> Iterator[Session]:
+        with self._connected(self._reader if read_only else self._writer) as connection:
+            session = Session(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
             try:
+                if patience.lock_timeout_s is not None:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience.lock_timeout_s * 1000)}")
                 if read_only:
                     connection.exec_driver_sql("PRAGMA query_only=ON")
-                connection.exec_driver_sql(begin)
+                patience.retried(lambda: connection.exec_driver_sql(begin), is_locked)
             except DBAPIError as error:
-                raise _locked(self.name, error) from None
-            session = Session(connection, self.dialect)
+                raise explained(error, self.file) from None
             try:
                 yield session
             except BaseException:
                 _take_back(connection, session)
                 raise
-            _commit(connection, session, self.name)
+            _commit(connection, session, self.file, patience)
 
     @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
+    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
-            connection = self._engine.connect()
+            connection = engine.connect()
         except DBAPIError as error:
-            raise _locked(self.name, error) from None
+            raise explained(error, self.file) from None
         with connection:
             yield connection
 
@@ -133,7 +164,8 @@ class Database:
 
     def close(self) -> None:
         """Close what is open; a database in memory is gone afterwards."""
-        self._engine.dispose()
+        self._reader.dispose()
+        self._writer.dispose()
         if self._keeper is not None:
             self._keeper.close()
 
@@ -141,19 +173,14 @@ class Database:
         return f"Database({self.name!r})"
 
 
-def _url_of(target: str | sa.URL | sa.Engine) -> sa.URL:
-    if isinstance(target, sa.Engine):
-        return target.url
-    try:
-        return sa.make_url(target)
-    except ArgumentError:
-        raise DatabaseError(
-            "The database address is not a URL.", hint="write it like sqlite:///shop.db, or sqlite:// for memory"
-        ) from None
-
-
 def _memory_uri() -> str:
     return f"file:sodaf-{uuid.uuid4().hex}?mode=memory&cache=shared"
+
+
+def _engine(creator: Callable[[], sqlite3.Connection]) -> sa.Engine:
+    engine = sa.create_engine("sqlite://", creator=creator, poolclass=NullPool, hide_parameters=True)
+    sa.event.listen(engine, "handle_error", _keep_connection)
+    return engine
 
 
 def _keep_connection(context: sa.ExceptionContext) -> None:
@@ -165,14 +192,16 @@ def _keep_connection(context: sa.ExceptionContext) -> None:
     context.is_disconnect = False
 
 
-def _commit(connection: sa.Connection, session: Session, name: str) -> None:
+def _commit(connection: sa.Connection, session: Session, file: Path | None, patience: Patience) -> None:
     # COMMIT can fail and leave the transaction open (trap T6), so the engine is asked, not trusted.
     try:
-        connection.exec_driver_sql("COMMIT")
+        patience.retried(
+            lambda: connection.exec_driver_sql("COMMIT"), lambda error: is_locked(error) and session.in_transaction
+        )
     except BaseException as error:
         _take_back(connection, session)
         if isinstance(error, DBAPIError):
-            raise _locked(name, error) from None
+            raise explained(error, file) from None
         raise
 
 
@@ -181,9 +210,3 @@ def _take_back(connection: sa.Connection, session: Session) -> None:
     with suppress(DBAPIError):
         if session.in_transaction:
             connection.exec_driver_sql("ROLLBACK")
-
-
-def _locked(name: str, error: DBAPIError) -> Exception:
-    if "locked" in str(error.orig):
-        return LockedError(f"Another writer holds {name}.", hint="wait until it is done and try again")
-    return DatabaseError(f"{name} cannot be used: {error.orig}.", hint="check that the file is a SQLite database")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sodaf_nb.errors import LockedError
+from sodaf_nb.database.refusal import obstacle
+from sodaf_nb.errors import DatabaseError, LockedError
 
 # flock does not stop a second thread of the same process that opens the file again, so a mutex does.
 _MUTEXES: dict[str, threading.Lock] = {}
@@ -43,7 +44,7 @@ def _file_lock(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    handle = os.open(f"{file}.sodaf-lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    handle = _lock_file(file)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,6 +53,38 @@ def _file_lock(file: Path | None) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _lock_file(file: Path) -> int:
+    try:
+        return os.open(_beside(file), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        unknown = DatabaseError(f"{file.name} cannot be locked: {error.strerror}.", hint="look at the file beside it")
+        raise obstacle(file) or unknown from None
+
+
+def _beside(file: Path) -> str:
+    return f"{file}.sodaf-lock"
+
+
+def is_held(uri: str, file: Path | None) -> bool:
+    """Return True while somebody migrates the database; makes no file.
+
+    The lock is tried for an instant, so ask only when the answer matters.
+    """
+    mutex = _MUTEXES.get(uri)
+    if mutex is not None and mutex.locked():
+        return True
+    if file is None or not Path(_beside(file)).exists():
+        return False
+    handle = os.open(_beside(file), os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _busy() -> LockedError:

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from sodaf_nb.database.patience import is_locked
+from sodaf_nb.database.watch import Watch
 from sodaf_nb.errors import LockedError, MigrationExecutionError
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql.dialect import BACKUP, Dialect
@@ -23,11 +25,15 @@ class Session:
     Args:
         connection: The SQLAlchemy connection, already inside the transaction.
         dialect: The engine's dialect.
+        statement_timeout_s: Seconds one statement may take; None sets no limit.
     """
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
+    def __init__(
+        self, connection: sa.Connection, dialect: Dialect, *, statement_timeout_s: float | None = None
+    ) -> None:
         self._connection = connection
         self.dialect = dialect
+        self._watch = Watch(connection, statement_timeout_s)
 
     def reflect(self) -> Schema:
         """Return the live schema as this transaction sees it."""
@@ -45,7 +51,7 @@ class Session:
 
     def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows; the cursor is closed before returning (trap T7)."""
-        with _translated():
+        with self._translated():
             return [tuple(row) for row in self._connection.exec_driver_sql(sql, tuple(params)).fetchall()]
 
     def value(self, sql: str, params: Params = ()) -> Any:
@@ -59,7 +65,7 @@ class Session:
         Never `text()`: a colon in DDL would become a bind parameter (trap T8).
         """
         self._require_transaction()
-        with _translated():
+        with self._translated():
             return max(self._connection.exec_driver_sql(sql, tuple(params)).rowcount, 0)
 
     @contextmanager
@@ -82,17 +88,21 @@ class Session:
                 hint="the database is as it was before; look at the first error above and try again",
             )
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the driver's errors into ours; SQLite's messages name tables and columns, never row data."""
+        try:
+            with self._watch.statement():
+                yield
+        except DBAPIError as error:
+            raise _ours(error) from None
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn the driver's errors into ours; SQLite's messages name tables and columns, never row data."""
-    try:
-        yield
-    except DBAPIError as error:
-        if "locked" in str(error.orig):
-            raise LockedError(
-                f"The database is in use: {error.orig}.", hint="wait until the other user is done and try again"
-            ) from None
-        raise MigrationExecutionError(
-            f"The database refused a statement: {error.orig}.", hint="the message names the table or column to look at"
-        ) from None
+
+def _ours(error: DBAPIError) -> Exception:
+    if is_locked(error):
+        return LockedError(
+            f"The database is in use: {error.orig}.", hint="wait until the other user is done and try again"
+        )
+    return MigrationExecutionError(
+        f"The database refused a statement: {error.orig}.", hint="the message names the table or column to look at"
+    )

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sodaf_nb.diff.renames import candidates
 from sodaf_nb.diff.values import ColumnChange, ColumnRename, SchemaDiff
-from sodaf_nb.errors import UnsupportedChangeError, UsageError
+from sodaf_nb.errors import Step, UnsupportedChangeError, UsageError
 from sodaf_nb.schema import Column, Index, Schema, Table
 from sodaf_nb.schema.naming import is_ours
 
@@ -58,7 +58,7 @@ def _live_table(wanted: Table, live: Schema, answers: Answers) -> tuple[Table | 
         raise UnsupportedChangeError(
             f"Both {former.name} and {present.name} exist, so {former.name} cannot be renamed.",
             objects=(former.name, present.name),
-            hint="leave renamed_from out to change the table that is there, or move its rows first",
+            hint=("leave ", Step("renamed_from"), " out to change the table that is there, or move its rows first"),
         )
     found = present or former
     renamed = found is not None and found.name != wanted.name
@@ -87,7 +87,9 @@ def _live_name(present: Table, name: str) -> str:
 
 def _require_rename(wanted: Table, present: Table, old: str, new: str) -> None:
     if wanted.column(new) is None:
-        raise UsageError(f"{new!r} is not a field of the DocType.", hint="write field renames as old:new")
+        raise UsageError(
+            f"{new!r} is not a field of the DocType.", hint=("write it like ", Step("rename", ("old", "new")))
+        )
     if present.column(old) is None and present.column(new) is None:
         raise UsageError(
             f"{present.name} has no column {old!r} to rename.", hint=f"columns: {', '.join(present.column_names())}"

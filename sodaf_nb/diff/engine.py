@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import replace
 from typing import Protocol
 
 from sodaf_nb.diff.compare import Answers, compare
 from sodaf_nb.diff.values import SchemaDiff
 from sodaf_nb.doctype import DocType, DocTypeEngine
+from sodaf_nb.errors import Step, UsageError
 from sodaf_nb.schema import Schema
 
 
@@ -16,6 +19,9 @@ class Reflects(Protocol):
     def reflect(self) -> Schema:
         """Return the live schema."""
         ...
+
+
+_MOST = 10  # names in one sentence
 
 
 def reason_without_table(doctype: DocType) -> str:
@@ -48,13 +54,21 @@ class SchemaComparisonEngine:
         Raises:
             DocTypeNotFoundError: If no DocType of that name is loaded.
             UnsupportedChangeError: If the table cannot become the DocType's.
+            UsageError: If an answer names a table or column that does not exist.
         """
         wanted = self._doctypes.wanted_table(doctype)
         described = self._doctypes.get(doctype)
         if wanted is None:
             return SchemaDiff(doctype=doctype, table=described.table, reason=reason_without_table(described))
-        given = answers or Answers()
-        return compare(doctype, wanted, live or self._database.reflect(), _with_hints(given, described))
+        given = _with_hints(answers or Answers(), described)
+        present = live or self._database.reflect()
+        _require_former(given, present, wanted.name)
+        remarks = (*_unused_hint(given, present, wanted.name), *self._missing(doctype))
+        return replace(compare(doctype, wanted, present, given), remarks=remarks)
+
+    def _missing(self, doctype: str) -> tuple[str, ...]:
+        missing = self._doctypes.missing_targets(doctype)
+        return (f"Named by Link or Table fields, but not loaded: {', '.join(missing)}.",) if missing else ()
 
     def compare_all_schemas(self) -> dict[str, SchemaDiff]:
         """Return the difference of every loaded DocType, by name, from one reading of the catalog."""
@@ -71,6 +85,31 @@ def _with_hints(answers: Answers, doctype: DocType) -> Answers:
         hints=hints,
         drop_removed=answers.drop_removed,
     )
+
+
+def _require_former(answers: Answers, live: Schema, table: str) -> None:
+    """Stop at a former name that is nowhere; once the rename was made, giving it again is no mistake."""
+    former = answers.renamed_from
+    if former and live.table(former) is None and live.table(table) is None:
+        raise UsageError(
+            f"There is no table {former}, so {table} cannot be made from it.",
+            hint=(f"{_near(former, live)}; to make a new table, leave ", Step("renamed_from"), " out"),
+        )
+
+
+def _unused_hint(answers: Answers, live: Schema, table: str) -> tuple[str, ...]:
+    """Return a remark when the DocType's own former name is nowhere; none once the rename was made."""
+    former = answers.former
+    if not former or answers.renamed_from or live.table(former) or live.table(table):
+        return ()
+    return (f"renamed_from: there is no table {former}, so {table} is a new, empty table; {_near(former, live)}.",)
+
+
+def _near(former: str, live: Schema) -> str:
+    names = sorted(name.removeprefix("tab") for name in live.tables if name.startswith("tab"))
+    near = difflib.get_close_matches(former.removeprefix("tab"), names, n=1)
+    there = f"there are {', '.join(names[:_MOST])}{' ...' if len(names) > _MOST else ''}" if names else "there is none"
+    return f"did you mean {near[0]}? {there}" if near else there
 
 
 def _table_name(doctype: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sodaf_nb.schema import Column, Index, Table
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class SchemaDiff(Tabular):
         candidates: Removed and added columns that may be renames, best first.
         unmanaged: Objects of the table that no DocType mentions; they are kept.
         reason: Why there is no table to compare; empty elsewhere.
+        remarks: What is worth a look and changes nothing, a sentence each.
     """
 
     doctype: str
@@ -81,6 +82,7 @@ class SchemaDiff(Tabular):
     candidates: tuple[RenameCandidate, ...] = ()
     unmanaged: tuple[str, ...] = ()
     reason: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def has_changes(self) -> bool:
@@ -100,7 +102,7 @@ class SchemaDiff(Tabular):
     def heading(self) -> str:
         """Return the count in one line."""
         count = len(self.to_rows()) - len(self.orphan_columns)
-        return f"Diff of {self.doctype}: {count} {'difference' if count == 1 else 'differences'}"
+        return f"Diff of {self.doctype}: {counted(count, 'difference')}"
 
     def to_rows(self) -> list[Row]:
         """Return one row a difference: sign, what, name, now, wanted."""
@@ -108,7 +110,7 @@ class SchemaDiff(Tabular):
 
     def _table_rows(self) -> list[Row]:
         if self.created:
-            return [_row("+", "table", self.table, "", f"{len(self.created.columns)} columns")]
+            return [_row("+", "table", self.table, "", counted(len(self.created.columns), "column"))]
         return [_row("~", "table", self.table, self.renamed_from, "renamed")] if self.renamed_from else []
 
     def _column_rows(self) -> list[Row]:
@@ -128,10 +130,10 @@ class SchemaDiff(Tabular):
         return self.reason or "No changes: the database matches the DocType."
 
     def notes(self) -> list[str]:
-        """Return rename candidates and kept objects, a line each."""
+        """Return rename candidates, kept objects and remarks, a line each."""
         asked = [f"? {c.old} -> {c.new} may be a rename: {', '.join(c.reasons)}." for c in self.candidates]
         kept = [f"Kept as it is: {name}." for name in self.unmanaged]
-        return [*asked, *kept]
+        return [*asked, *kept, *self.remarks]
 
 
 def _row(sign: str, what: str, name: str, now: object, wanted: str) -> Row:

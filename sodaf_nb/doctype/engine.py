@@ -10,6 +10,7 @@ from threading import RLock
 
 from sodaf_nb.doctype import relations, tables
 from sodaf_nb.doctype.files import find_files, is_other_kind, read_file
+from sodaf_nb.doctype.notes import listed, missing_targets, notes
 from sodaf_nb.doctype.parse import read_doctype, read_source
 from sodaf_nb.doctype.problems import Problems, did_you_mean, shown
 from sodaf_nb.doctype.values import DocType
@@ -35,7 +36,7 @@ class DocTypeEngine:
         In a folder, JSON objects of another kind (reports, pages ...) and hidden folders are passed over.
 
         Raises:
-            DocTypeNotFoundError: If there is no such file or folder.
+            DocTypeNotFoundError: If there is no such file or folder, or no DocType in it.
             InvalidDocTypeError: With the problems of all files.
         """
         root = Path(path)
@@ -48,6 +49,11 @@ class DocTypeEngine:
             if not (root.is_dir() and is_other_kind(data)):
                 read += [(prefix, doctype)] if (doctype := read_doctype(data, found)) else []
                 problems += found.listed()
+        if not read and not problems:
+            raise DocTypeNotFoundError(
+                f"There is no DocType in {str(path)!r}.",
+                hint='a DocType is a .json file that says "doctype": "DocType"',
+            )
         with self._lock:
             problems += _twice(read)
             self._add(root.name or str(root), read, problems)
@@ -100,6 +106,29 @@ class DocTypeEngine:
     def names(self) -> tuple[str, ...]:
         """Return the names of the loaded DocTypes, sorted."""
         return tuple(sorted(self._snapshot()))
+
+    def notes(self, *names: str) -> tuple[str, ...]:
+        """Return what is worth a look in the loaded DocTypes, a sentence each; no name means all.
+
+        An attribute that looks like a slip of the pen, what `reqd` does not do, and links to what is not loaded.
+
+        Raises:
+            DocTypeNotFoundError: If one of the names is not loaded.
+        """
+        loaded = self._snapshot()
+        doctypes = [self.get(name) for name in names or sorted(loaded)]
+        own = (note for d in doctypes for note in notes(d, reqd_not_null=self._reqd_not_null))
+        missing = sorted({name for d in doctypes for name in missing_targets(d, loaded)})
+        linked = (f"Not loaded, but named by Link or Table fields: {listed(missing)}",) if missing else ()
+        return (*own, *linked)
+
+    def missing_targets(self, name: str) -> tuple[str, ...]:
+        """Return the DocTypes that its Link and Table fields name and that are not loaded, sorted.
+
+        Raises:
+            DocTypeNotFoundError: If none of that name is loaded.
+        """
+        return missing_targets(self.get(name), self._snapshot())
 
     def wanted_table(self, name: str) -> Table | None:
         """Return the table a DocType asks for; None for single and virtual DocTypes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sodaf_nb.doctype.defaults import DefaultError, default_literal
-from sodaf_nb.doctype.fieldtypes import FIELDTYPES, Options
+from sodaf_nb.doctype.fieldtypes import ELSEWHERE, FIELDTYPES, Options
 from sodaf_nb.doctype.jsontext import Json
 from sodaf_nb.doctype.names import doctype_name_problem, fieldname_problem
 from sodaf_nb.doctype.problems import Problems, did_you_mean, shown
@@ -21,7 +21,7 @@ MAX_PRECISION = 9  # digits after the point; the standard DECIMAL(21,9) has as m
 _HINTS = ("renamed_from", "old_fieldname")
 _LEGACY_HINT = "oldfieldname"
 
-_KNOWN = (
+KNOWN = (
     *("fieldname", "fieldtype", "label", "options", "required", "not_nullable", "reqd", "unique"),
     *("search_index", "indexed", "length", "precision", "default", "is_virtual"),
     *(*_HINTS, _LEGACY_HINT),
@@ -50,9 +50,14 @@ def _fieldtype(entry: Reader) -> str | None:
     if not entry.data.get("fieldtype"):
         entry.wrong("fieldtype", "is missing")
     elif fieldtype is not None:
-        guess = did_you_mean(fieldtype, FIELDTYPES)
-        entry.wrong("fieldtype", f"{shown(fieldtype)} is not a fieldtype; {guess}".rstrip("; "))
+        entry.wrong("fieldtype", f"{shown(fieldtype)} is not a fieldtype; {_near_fieldtypes(fieldtype)}".rstrip("; "))
     return None
+
+
+def _near_fieldtypes(fieldtype: str) -> str:
+    if same := ELSEWHERE.get(fieldtype.strip().lower()):
+        return f"did you mean {' or '.join(map(repr, same))}?"
+    return did_you_mean(fieldtype, FIELDTYPES, most=3)
 
 
 def _check_fieldname(entry: Reader, fieldname: str | None) -> None:
@@ -95,7 +100,7 @@ def _stored(entry: Reader, fieldtype: str) -> Field:
         is_virtual=entry.flag("is_virtual"),
         renamed_from=_former_name(entry, fieldname),
         path=entry.path,
-        extra=entry.rest(*_KNOWN),
+        extra=entry.rest(*KNOWN),
     )
     _check_options(entry, field)
     _check_index_flags(entry, field)

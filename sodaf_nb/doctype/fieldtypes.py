@@ -41,6 +41,18 @@ class FieldType:
     options: Options | None = None
     layout: bool = False
 
+    def described(self) -> dict[str, str]:
+        """Return what it stores and what its attributes do, in words."""
+        column = "none, arranges the form" if self.layout else "none, rows of a child table"
+        counts = {
+            "length sets the characters": self.length_counts,
+            "precision sets the digits": self.precision_counts,
+            f"{self.wide} when length is above {_INT_WIDTH}": self.wide,
+            f"default {self.default}": self.default is not None,
+            f"options name {self.options}": self.options,
+        }
+        return {"column": str(self.type or column), "notes": "; ".join(text for text, holds in counts.items() if holds)}
+
 
 _BOUNDED = FieldType(type=varchar(140), length_counts=True)
 _TEXT = FieldType(type=DataType(kind=Kind.TEXT))
@@ -96,6 +108,21 @@ FIELDTYPES: Mapping[str, FieldType] = MappingProxyType(
         "Button": _LAYOUT,
         "HTML": _LAYOUT,
         "Image": _LAYOUT,
+    }
+)
+
+# What other tools call it: only for the answer to an unknown fieldtype, never read as one.
+ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("string", "str", "varchar", "char", "email", "url"), ("Data", "Small Text")),
+        **dict.fromkeys(("integer", "smallint"), ("Int",)),
+        **dict.fromkeys(("bigint", "biginteger"), ("Long Int",)),
+        **dict.fromkeys(("boolean", "bool", "checkbox"), ("Check",)),
+        **dict.fromkeys(("decimal", "numeric", "money", "number"), ("Currency", "Float")),
+        **dict.fromkeys(("real", "double"), ("Float",)),
+        **dict.fromkeys(("timestamp",), ("Datetime",)),
+        **dict.fromkeys(("enum", "choice"), ("Select",)),
+        **dict.fromkeys(("reference", "foreign key", "foreignkey"), ("Link",)),
     }
 )
 

@@ -17,7 +17,10 @@ from sodaf_nb.schema import DataType, Kind
 
 MAX_COLUMNS = 500  # fields with a column; PostgreSQL ends at 1600 columns, SQLite at 2000
 
-_KNOWN = ("doctype", "name", "fields", "istable", "issingle", "is_virtual", "is_tree", "autoname", "indexes")
+KNOWN = (
+    *("doctype", "name", "fields", "istable", "issingle", "is_virtual", "is_tree", "autoname"),
+    *("indexes", "renamed_from"),
+)
 
 
 def read_source(source: object, problems: Problems) -> Json:
@@ -42,7 +45,7 @@ def read_doctype(data: Json, problems: Problems) -> DocType | None:
         is_tree=reader.flag("is_tree"),
         autoname=reader.text("autoname"),
         renamed_from=_former_name(reader),
-        extra=reader.rest(*_KNOWN, "renamed_from"),
+        extra=reader.rest(*KNOWN),
         source=data,
     )
     if doctype.is_table and doctype.is_single:

@@ -55,8 +55,9 @@ def step(path: str, key: str) -> str:
     return f"{path}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{path}[{json.dumps(key[:_LONGEST])}]"
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """Return `did you mean 'X'?` for the nearest known name, or the empty string."""
+def did_you_mean(wrong: str, known: Iterable[str], *, most: int = 1) -> str:
+    """Return `did you mean 'X'?` for the nearest known names, at most `most`, or the empty string."""
     by_fold = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(wrong[:_LONGEST].casefold(), by_fold, n=1, cutoff=_NEAR)
-    return f"did you mean {by_fold[near[0]]!r}?" if near else ""
+    folded = wrong[:_LONGEST].casefold()
+    near = [folded] if folded in by_fold else difflib.get_close_matches(folded, by_fold, n=most, cutoff=_NEAR)
+    return f"did you mean {' or '.join(repr(by_fold[name]) for name in near)}?" if near else ""

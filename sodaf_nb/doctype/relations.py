@@ -38,8 +38,12 @@ def _visit(root: str, doctypes: Mapping[str, DocType], seen: set[str], order: di
 
 
 def _targets(name: str, doctypes: Mapping[str, DocType]) -> Iterator[str]:
-    named = {f.options for f in doctypes[name].fields if f.kind.options in _TARGETS and f.options}
-    return iter(sorted(named & doctypes.keys()))
+    return iter(sorted(targets(doctypes[name]) & doctypes.keys()))
+
+
+def targets(doctype: DocType) -> set[str]:
+    """Return the DocTypes that a DocType's Link and Table fields name."""
+    return {f.options for f in doctype.fields if f.kind.options in _TARGETS and f.options}
 
 
 def references_to(doctype: DocType, doctypes: Mapping[str, DocType]) -> tuple[tuple[str, str], ...]:

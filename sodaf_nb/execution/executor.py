@@ -6,13 +6,13 @@ import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
-from sodaf_nb.database import Database, Session, exclusive, gather, require_same_violations, violations
+from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -67,7 +67,7 @@ class MigrationExecutor:
         self._options = options
         self._clock = clock
         self._attempts = AttemptLog(database)
-        self._validator = MigrationValidator()
+        self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
         """Settle attempts whose process died; refuses while a migration is running.
@@ -87,6 +87,7 @@ class MigrationExecutor:
             BlockedMigrationError: If the rows changed so that more would be lost than was accepted.
             MigrationBackupError: If endangered data could not be saved and proven; nothing was changed.
             MigrationExecutionError: If a step or the verification failed; nothing was changed.
+            MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with exclusive(self._database.uri, self._database.file):
@@ -95,7 +96,19 @@ class MigrationExecutor:
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
             with suppress(Exception, KeyboardInterrupt):
                 self._attempts.finish(migration_id, "done")
-            return _result(job, migration_id, done)
+            result = _result(job, migration_id, done)
+        return self._cleaned_up(result)
+
+    def _cleaned_up(self, result: MigrationResult) -> MigrationResult:
+        """Delete what the retention lets go. The commit stands whatever becomes of that, an interrupt too."""
+        if self._options.retention is None:
+            return result
+        try:
+            removed = self._backups.cleanup(retention=self._options.retention)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  see above
+            warning = f"Old backups were not cleaned up: {str(error) or type(error).__name__}"
+            return replace(result, warnings=(*result.warnings, warning))
+        return replace(result, metadata={**result.metadata, "removed_backups": removed})
 
     def _started(self, job: Job) -> str:
         try:
@@ -128,7 +141,7 @@ class MigrationExecutor:
 
     def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
         started = time.perf_counter()
-        with self._attached(job) as attach, self._database.write() as session:
+        with self._attached(job) as attach, self._database.write(self._patience()) as session:
             job = self._rechecked(session, job)
             before = violations(session)
             backup = self._saved(job, migration_id)
@@ -205,6 +218,15 @@ class MigrationExecutor:
 
     def _timestamp(self) -> str:
         return self._clock().isoformat()
+
+    def _patience(self) -> Patience:
+        options = self._options
+        return Patience(
+            lock_timeout_s=options.lock_timeout_s,
+            retries=options.retries,
+            statement_timeout_s=options.statement_timeout_s,
+            waiting=lambda tries: self._tell(f"wait for another writer, try {tries + 1}", 0, 1),
+        )
 
     def _tell(self, what: str, done: int, total: int) -> None:
         if self._options.progress is not None:

@@ -10,7 +10,7 @@ import os
 import platform
 from dataclasses import dataclass
 
-from sodaf_nb.database import Database, Session
+from sodaf_nb.database import Database, Session, is_held
 from sodaf_nb.history.manager import TABLE as HISTORY
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.tabular import Row, Tabular
@@ -86,6 +86,22 @@ class AttemptLog:
         with self._database.write() as session:
             session.execute(f"UPDATE {quote(TABLE)} SET state = ? WHERE id = ?", (state, migration_id))
 
+    def interrupted(self) -> tuple[Attempt, ...]:
+        """Return the attempts that nobody is working on and nobody settled; only reads."""
+        with self._database.read() as session:
+            found = _open(session)
+        # An attempt of a migration that runs now is open as well.
+        if found and is_held(self._database.uri, self._database.file):
+            return ()
+        return tuple(found)
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all attempts that were ever started on this database."""
+        with self._database.read() as session:
+            if TABLE not in _tables(session):
+                return frozenset()
+            return frozenset(row[0] for row in session.rows(f"SELECT id FROM {quote(TABLE)}"))
+
     def settle(self) -> Recovery:
         """Decide every open attempt by its history row; call it only while holding the lock.
 
@@ -98,8 +114,12 @@ class AttemptLog:
         return Recovery(attempts=tuple(found))
 
 
+def _tables(session: Session) -> set[str]:
+    return {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+
+
 def _open(session: Session) -> list[Attempt]:
-    tables = {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    tables = _tables(session)
     if TABLE not in tables:
         return []
     applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"

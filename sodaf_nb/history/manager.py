@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sodaf_nb.database import Database, Session
-from sodaf_nb.errors import MigrationRollbackError
+from sodaf_nb.errors import MigrationRollbackError, Step
 from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, from_stored, to_stored
 from sodaf_nb.sql.quoting import quote
 
@@ -48,6 +48,11 @@ class MigrationHistoryManager:
         record = self.get_migration(migration_id)
         return record is not None and record.status == "applied"
 
+    def backups_in_use(self) -> frozenset[str]:
+        """Return the ids of the backups that migrations in force can still be taken back with."""
+        records = (r for r in self.get_migration_history() if r.status == "applied")
+        return frozenset(r.rollback_info["backup_id"] for r in records if "backup_id" in r.rollback_info)
+
     def require(self, migration_id: str) -> MigrationRecord:
         """Return the record of that id.
 
@@ -57,7 +62,7 @@ class MigrationHistoryManager:
         record = self.get_migration(migration_id)
         if record is None:
             raise MigrationRollbackError(
-                f"The history has no migration {migration_id!r}.", hint="look at the history for the ids there are"
+                f"The history has no migration {migration_id!r}.", hint=("its ids are in ", Step("history"))
             )
         return record
 
@@ -81,7 +86,7 @@ class MigrationHistoryManager:
         )
         if changed != 1:
             raise MigrationRollbackError(
-                "That migration is no longer in force, so it cannot be taken back.", hint="look at the history"
+                "That migration is no longer in force, so it cannot be taken back.", hint=("look at ", Step("history"))
             )
 
 

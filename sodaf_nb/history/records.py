@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-from sodaf_nb.tabular import Row, Tabular
+from sodaf_nb.tabular import Row, Tabular, counted
 
 Status = Literal["applied", "rolled_back", "failed"]
 
@@ -98,27 +98,63 @@ class History(Tabular, Sequence[MigrationRecord]):
     def __len__(self) -> int:
         return len(self._records)
 
+    def numbered(self) -> list[tuple[int, MigrationRecord]]:
+        """Return each record with its running number, newest first."""
+        return list(zip(self._numbers, self._records, strict=True))
+
+    def number_of(self, migration_id: str) -> int | None:
+        """Return the running number of that migration; None when it is not among these records."""
+        return next((number for number, record in self.numbered() if record.id == migration_id), None)
+
     def heading(self) -> str:
         """Return the count in one line."""
-        return f"History: {len(self)} {'migration' if len(self) == 1 else 'migrations'}, newest first"
+        return f"History: {counted(len(self), 'migration')}, newest first"
 
     def to_rows(self) -> list[Row]:
         """Return one row a migration; `#` counts from the oldest."""
-        return list(self._rows())
+        return [_shown(number, record) for number, record in self.numbered()]
 
-    def _rows(self) -> Iterator[Row]:
-        for number, record in zip(self._numbers, self._records, strict=True):
-            yield {
-                "#": number,
-                "doctype": record.doctype,
-                "version": record.version,
-                "kind": "rollback" if record.rollback_info.get("rollback_of") else "sync",
-                "status": record.status,
-                "changes": "; ".join(record.metadata.get("summary", ())),
-                "backup": "yes" if record.backup_path else "",
-                "error": record.error or "",
-            }
+    def frame_rows(self) -> list[Row]:
+        """Return the rows with what differs from run to run as well: dates, ids, people, folders."""
+        return [{**_shown(number, record), **_facts(record)} for number, record in self.numbered()]
 
     def empty_text(self) -> str:
         """Say that nothing was done yet."""
         return "No migrations yet."
+
+
+def error_text(record: MigrationRecord) -> str:
+    """Return why a migration failed, as text; empty for one that did not."""
+    if record.status == "failed" and not record.error:
+        # An interrupt is an exception without words, and so is a process told to end.
+        return "stopped by the user or the system"
+    return record.error or ""
+
+
+def _shown(number: int, record: MigrationRecord) -> Row:
+    return {
+        "#": number,
+        "doctype": record.doctype,
+        "version": record.version,
+        "kind": "rollback" if record.rollback_info.get("rollback_of") else "sync",
+        "status": record.status,
+        "changes": "; ".join(record.metadata.get("summary", ())),
+        "backup": "yes" if record.backup_path else "",
+        "error": error_text(record),
+    }
+
+
+def _facts(record: MigrationRecord) -> Row:
+    accepted = record.metadata.get("accepted", ())
+    return {
+        "date": record.timestamp,
+        "user": record.applied_by,
+        "environment": record.environment.get("name", ""),
+        "accepted": accepted if isinstance(accepted, str) else ", ".join(accepted),
+        "milliseconds": record.execution_time,
+        "rows": record.affected_rows,
+        "plan": record.plan_id,
+        "backup id": record.rollback_info.get("backup_id", ""),
+        "backup folder": record.backup_path or "",
+        "migration": record.id,
+    }

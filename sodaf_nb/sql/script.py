@@ -12,20 +12,40 @@ Path = Literal["metadata only", "in place", "rebuild"]
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What the engine does not check by itself when a step takes a short path.
+
+    Args:
+        query: SQL that returns no row when all is well.
+        otherwise: What is wrong when it returns one, in words.
+    """
+
+    query: str
+    otherwise: str
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Statements that belong together; the executor runs each step inside a savepoint.
 
     Args:
         title: What the step does, in words.
         path: How it is done, cheapest first: no row is touched, rows are updated, the table is rebuilt.
+        why: Why that path, in words.
         table: The table it works on.
         statements: Its SQL, one statement each.
+        guards: What must hold when the statements have run.
+        covers: How many of the plan's operations it carries out.
     """
 
     title: str
     path: Path
     table: str
     statements: tuple[str, ...]
+    why: str = ""
+    guards: tuple[Guard, ...] = ()
+    covers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +73,11 @@ class Script:
     def rollback_sql(self) -> tuple[str, ...]:
         """All statements down, in order."""
         return tuple(text for step in self.down for text in step.statements)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The path of each of the plan's operations, in their order."""
+        return tuple(step.path for step in self.up for _operation in range(step.covers))
 
     @property
     def digest(self) -> str:

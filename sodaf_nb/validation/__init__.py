@@ -1,10 +1,13 @@
 """Judging a plan before anything is written: rules, evidence, findings."""
 
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Count, Evidence, Facts
 from sodaf_nb.validation.findings import Finding, Group, Severity
-from sodaf_nb.validation.validator import MigrationValidator, blocking, require_accepted
+from sodaf_nb.validation.rules import catalogue
+from sodaf_nb.validation.validator import MigrationValidator, blocking, require_accepted, require_known
 
 __all__ = [
+    "About",
     "Count",
     "Evidence",
     "Facts",
@@ -13,5 +16,7 @@ __all__ = [
     "MigrationValidator",
     "Severity",
     "blocking",
+    "catalogue",
     "require_accepted",
+    "require_known",
 ]

@@ -49,7 +49,7 @@ CASES = (
         rows=TWO,
         options=SyncOptions(backfill={"qty": 7}),
         becomes={"qty": (7, 7)},
-        path="rebuild",
+        path="in place",
     ),
     Case(
         id="a required field on an empty table needs no answer",
@@ -165,7 +165,7 @@ CASES = (
         after=doctype(field("title", length=200, required=1)),
         rows=({"title": "x" * 100}, {"title": ""}),
         becomes={"title": ("x" * 100, "")},
-        path="rebuild",
+        path="metadata only",
     ),
     Case(
         id="shrinking a Data field keeps short values",

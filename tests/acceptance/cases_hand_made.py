@@ -14,7 +14,7 @@ STANDARD = (
 
 CASES = (
     Case(
-        id="a rebuild keeps triggers, also those of other tables that name it",
+        id="a retype keeps triggers, also those of other tables that name it",
         before=TITLE_QTY,
         after=RETYPED,
         by_hand=(
@@ -26,20 +26,20 @@ CASES = (
         becomes={"qty": (1, 2)},
         keeps=("TRIGGER mine", "TRIGGER theirs"),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
-        id="a rebuild keeps views and views on views",
+        id="a retype keeps views and views on views",
         before=TITLE_QTY,
         after=RETYPED,
         by_hand=("CREATE VIEW v1 AS SELECT name, qty FROM tabThing", "CREATE VIEW v2 AS SELECT sum(qty) FROM v1"),
         rows=ROWS,
         keeps=("VIEW v1", "VIEW v2"),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
-        id="a rebuild keeps partial, expression, descending and collated indexes",
+        id="a retype keeps partial, expression, descending and collated indexes",
         before=TITLE_QTY,
         after=RETYPED,
         by_hand=(
@@ -52,10 +52,10 @@ CASES = (
         extra_indexes=4,
         keeps=("WHERE docstatus = 1", "lower(title)", "title DESC", "title COLLATE NOCASE"),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
-        id="a rebuild keeps CHECK, COLLATE, ON CONFLICT, a comment and a default that is an expression",
+        id="a retype keeps CHECK, COLLATE, ON CONFLICT, a comment and a default that is an expression",
         after=RETYPED,
         by_hand=(
             (
@@ -69,10 +69,10 @@ CASES = (
         extra_indexes=1,
         keeps=("COLLATE NOCASE", "ON CONFLICT FAIL", "CHECK(idx >= 0)", "/* why */", "CURRENT_TIMESTAMP"),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
-        id="a rebuild loses no child row of a foreign key that cascades",
+        id="a retype loses no child row of a foreign key that cascades",
         after=RETYPED,
         by_hand=(
             f"CREATE TABLE tabThing ({STANDARD}, title VARCHAR(140), qty VARCHAR(140))",
@@ -84,7 +84,7 @@ CASES = (
         other_becomes={"child.thing": ("P",)},
         keeps=("ON DELETE CASCADE",),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
         id="a foreign key that pointed nowhere before does not stop a change",
@@ -109,7 +109,7 @@ CASES = (
         becomes={"shout": ("A", "B"), "twice": ("aa", "bb")},
         extra=("shout", "twice"),
         backed_up=True,
-        path="rebuild",
+        path="in place",
     ),
     Case(
         id="a WITHOUT ROWID table stays one",
@@ -121,7 +121,7 @@ CASES = (
         backed_up=True,
     ),
     Case(
-        id="rowids with gaps are the same after a rebuild",
+        id="rowids with gaps are the same after a retype",
         before=TITLE_QTY,
         after=RETYPED,
         by_hand=("INSERT INTO tabThing (rowid, name, qty) VALUES (40, 'A', '1'), (7, 'B', '2')",),

@@ -51,7 +51,8 @@ def retype(source: str, target: str, exact: tuple[tuple[Any, Any], ...], lost: t
         findings=("DS08",) if lost else (),
         becomes={"value": tuple(after for _value, after in values)},
         backed_up=not same_family(source, target),
-        path="rebuild",
+        # A Check has a default, and rows older than the column must not take it on.
+        path="metadata only" if same_family(source, target) and target != "Check" else "in place",
     )
 
 

@@ -79,7 +79,7 @@ CASES = (
         backed_up=True,
     ),
     Case(
-        id="a rebuilt autoincrement table never gives an id twice",
+        id="a changed autoincrement table never gives an id twice",
         before=doctype(field("title"), autoname="autoincrement"),
         after=doctype(field("title", required=1), autoname="autoincrement"),
         rows=({"name": 1, "title": "a"}, {"name": 9, "title": "b"}),
@@ -87,7 +87,7 @@ CASES = (
             "INSERT INTO tabThing (name, title) VALUES (99, 'gone')",
             "DELETE FROM tabThing WHERE name = 99",
         ),
-        path="rebuild",
+        path="metadata only",
     ),
     Case(
         id="a child table is made with its index on parent",

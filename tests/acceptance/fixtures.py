@@ -16,9 +16,11 @@ def tmp_path(tmp_path, monkeypatch):
     if not MEMORY.is_dir():
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory(dir=MEMORY, prefix="sodaf-test-") as folder:
-        (scratch := Path(folder) / "scratch").mkdir()
-        monkeypatch.setattr(tempfile, "tempdir", str(scratch))  # what a rehearsal copies lies there, too
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY, prefix="sodaf-test-") as folder,
+        tempfile.TemporaryDirectory(dir=MEMORY, prefix="sodaf-scratch-") as scratch,
+    ):
+        monkeypatch.setattr(tempfile, "tempdir", scratch)  # what a rehearsal copies lies there, too
         yield Path(folder)
 
 

@@ -32,13 +32,14 @@ class World:
 
     Args:
         folder: Where all of it lies.
-        options: Options of the applier beside the folder of the backups.
+        options: Options of the applier beside the folder of the backups; `dialect` is the database's.
     """
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder = folder
         self.file = folder / "shop.db"
         self.database = Database(f"sqlite:///{self.file}", lock_timeout_s=options.pop("lock_timeout_s", 5.0))
+        self.database.dialect = options.pop("dialect", self.database.dialect)
         self.doctypes = DocTypeEngine()
         self.backups = folder / "backups"
         self.applier = MigrationApplier(

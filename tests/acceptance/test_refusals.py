@@ -24,7 +24,7 @@ REFUSALS = (
         after=doctype(TITLE),
         rows=({"qty": 5},),
         options=SyncOptions(removed_fields="drop"),
-        words=("DS03: tabThing.qty is dropped; 1 rows hold a value", "accept=DS03"),
+        words=("DS03: tabThing.qty is dropped; 1 row holds a value", 'accept={"DS03"}'),
     ),
     Refusal(
         id="consent to one finding is no consent to another",
@@ -39,7 +39,7 @@ REFUSALS = (
         before=doctype(TITLE),
         after=doctype(field("title", "Int")),
         rows=({"title": "x"}, {"title": "1"}),
-        words=("DS08: 1 values of tabThing.title are no exact integer",),
+        words=("DS08: 1 value of tabThing.title is no exact integer",),
     ),
     Refusal(
         id="a required field without values cannot be taken on",
@@ -71,7 +71,7 @@ REFUSALS = (
         after=doctype(field("title", unique=1)),
         rows=({"title": "a"}, {"title": "a"}, {"title": None}, {"title": None}),
         options=SyncOptions(accept="all"),
-        words=("MF01", "1 groups of equal values"),
+        words=("MF01", "1 group of equal values"),
     ),
     Refusal(
         id="one default for all rows under a unique index",
@@ -88,7 +88,7 @@ REFUSALS = (
         rows=({"city_name": "Rome"},),
         options=SyncOptions(removed_fields="drop"),
         error=RenameQuestionError,
-        words=("city_name -> town_name", "field_renames={'city_name': 'town_name'}"),
+        words=("city_name -> town_name", 'field_renames={"city_name": "town_name"}'),
     ),
     Refusal(
         id="an index that no DocType mentions holds a column that is to be dropped",

@@ -29,7 +29,7 @@ def test_a_password_in_the_line_is_refused_and_not_repeated(run, context, url):
 
 @pytest.mark.parametrize("name", ["a:b@c.db", "user@example.db"])
 def test_a_file_name_that_looks_like_a_password_is_a_file_name(run, name):
-    assert run(f"connect sqlite:///{name}").database.name == name
+    assert run(f"connect sqlite:///{name} --create").database.name == name
 
 
 def test_a_password_in_the_environment_is_never_shown(run, monkeypatch):
@@ -41,7 +41,7 @@ def test_a_password_in_the_environment_is_never_shown(run, monkeypatch):
 
 def test_the_url_may_stand_in_the_environment(run, monkeypatch):
     monkeypatch.setenv("SHOP_URL", "sqlite:///shop.db")
-    assert run("connect --env SHOP_URL --as shop").to_rows() == [
+    assert run("connect --env SHOP_URL --as shop --create").to_rows() == [
         {"connection": "shop", "database": "shop.db", "environment": "dev"}
     ]
 
@@ -52,16 +52,92 @@ def test_a_variable_that_is_not_set_is_named(run, monkeypatch):
         run("connect --env SHOP_URL")
 
 
-@pytest.mark.parametrize("target", ["shop", "nowhere/shop.db"])
-def test_a_word_that_is_no_target_comes_with_the_way_to_write_one(run, target):
-    with pytest.raises(UsageError, match=f"write it like sqlite:///{target}"):
+@pytest.mark.parametrize(("target", "written"), [("shop", "shop.db"), ("nowhere/shop.txt", "nowhere/shop.txt")])
+def test_a_word_that_is_no_target_comes_with_the_way_to_write_one(run, target, written):
+    with pytest.raises(UsageError, match=f"write it like sqlite:///{written}$"):
         run(f"connect {target}")
 
 
 def test_a_path_that_cannot_be_opened_fails_at_once_and_opens_nothing(run, context):
-    with pytest.raises(DatabaseError):
-        run("connect sqlite:///no/such/folder/shop.db")
+    for line in ("connect sqlite:///no/such/folder/shop.db", "connect no/such/folder/shop.db --create"):
+        with pytest.raises(DatabaseError, match=r"^The folder no/such/folder does not exist\."):
+            run(line)
     assert not context.connections
+
+
+def test_a_file_that_does_not_exist_is_made_only_when_asked(run, tmp_path):
+    run("connect sqlite:///shop.db --create")
+    with pytest.raises(UsageError) as caught:
+        run("connect sqlite:///shpo.db")
+    assert str(caught.value) == ("shpo.db does not exist. Hint: did you mean shop.db? --create makes a new database")
+    with pytest.raises(UsageError, match=r"^other\.db does not exist\. Hint: --create makes a new database$"):
+        run("connect other.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shop.db"]
+    assert run("connect other.db --create").database.file == tmp_path / "other.db"
+    assert (tmp_path / "other.db").is_file()
+
+
+def test_a_near_name_is_offered_with_its_folder(run, tmp_path):
+    (tmp_path / "prod").mkdir()
+    run("connect prod/shop.db --create")
+    with pytest.raises(UsageError, match=r"did you mean prod/shop\.db\?"):
+        run("connect prod/shpo.db")
+
+
+@pytest.mark.parametrize("target", ["sqlite://a.db", "sqlite:/a.db", "sqlite:a.db"])
+def test_too_few_slashes_are_refused(run, context, target):
+    with pytest.raises(DatabaseError, match=r"did you mean sqlite:///a\.db"):
+        run(f"connect {target}")
+    assert not context.connections
+
+
+def test_a_bare_path_is_a_database_file(run, context, tmp_path):
+    run("connect shop.db --create")
+    assert run("connect sqlite:///shop.db --as again").database.file == tmp_path / "shop.db"
+
+
+def test_files_of_one_name_get_names_that_differ_and_show_their_paths(run, tmp_path):
+    for folder in ("prod", "test", "old/prod"):
+        (tmp_path / folder).mkdir(parents=True)
+    for path in ("a.db", "prod/a.db", "test/a.db", "old/prod/a.db"):
+        run(f"connect {path} --create")
+    names = ["a.db", "prod/a.db", "test/a.db", "old/prod/a.db"]
+    shown = [(row["connection"], row["database"]) for row in run("connect").to_rows()]
+    assert shown == list(zip(names, names, strict=True))
+    assert repr(run("connect prod/a.db")).startswith("Connected to prod/a.db\n")
+
+
+def test_a_file_here_goes_before_a_connection_that_has_its_name(run, tmp_path):
+    (tmp_path / "prod").mkdir()
+    assert run("connect prod/a.db --create").name == "a.db"
+    assert run("connect a.db").database.file == tmp_path / "prod" / "a.db"
+    (tmp_path / "a.db").touch()
+    again = run("connect a.db")
+    assert (again.name, again.database.file) == (f"{tmp_path.name}/a.db", tmp_path / "a.db")
+
+
+def test_a_file_outside_the_folder_is_shown_from_the_root(run, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run("connect ../a.db --create").to_rows()[0]["database"] == str(tmp_path / "a.db")
+
+
+def test_connecting_again_keeps_the_environment_and_the_backups_it_had(run):
+    run("connect shop.db --create --environment prod --backup-dir kept")
+    for line in ("connect sqlite:///shop.db", "connect shop.db"):
+        connection = run(line)
+        assert (connection.name, connection.environment) == ("shop.db", "prod")
+        assert connection.applier.options.backup_dir == "kept"
+    assert run("connect shop.db --environment test").applier.options.environment == "test"
+    assert run("connect other.db --create").environment == "dev"
+
+
+def test_other_choices_for_an_open_connection_leave_its_rows_alone(run, shop, rows):
+    before = rows()
+    assert run("connect shop --environment prod").environment == "prod"
+    assert rows() == before
+    with pytest.raises(UsageError, match="shop is open already"):
+        run("connect shop --as other")
 
 
 def test_options_of_a_connection_reach_its_applier(run, context, tmp_path):
@@ -93,7 +169,7 @@ def test_closing_goes_back_to_the_connection_before(run, context):
 
 
 def test_connecting_again_under_the_same_name_takes_its_place(run, context):
-    first = run("connect sqlite:///shop.db")
+    first = run("connect sqlite:///shop.db --create")
     second = run("connect sqlite:///shop.db")
     assert list(context.connections) == ["shop.db"]
     assert context.connection is second
@@ -107,6 +183,6 @@ def test_an_open_database_can_be_handed_over_and_stays_its_owners(context):
     holder.close_all()
     with database.read() as session:
         assert session.value("SELECT 1") == 1
-    with pytest.raises(UsageError, match="'number' is neither a URL nor"):
+    with pytest.raises(UsageError, match="'number' is neither a URL, an open"):
         run_line(holder, "connect number")
     database.close()

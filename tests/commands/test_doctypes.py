@@ -62,3 +62,36 @@ def test_the_sample_is_written_and_its_rows_come_after_its_tables(run, tmp_path)
         run("sample --rows")
     run("apply --all")
     assert repr(run("sample --rows")).startswith("Filled 7 tables with 207 rows\n")
+
+
+def test_what_a_doctype_says_and_does_not_do_is_noted(run, tmp_path):
+    value = run("doctype", doctype("Book", "title Data,lenght=200,reqd=1", "author Link,options=Author"))
+    assert list(value.notes()) == [
+        "Book: $.fields[0].lenght is not known and ignored; did you mean 'length'?",
+        (
+            "Book: reqd (title) is enforced by the application, not by the database; "
+            "for NOT NULL write required, or use DocTypeEngine(reqd_not_null=True)"
+        ),
+        "Not loaded, but named by Link or Table fields: Author",
+    ]
+    (tmp_path / "shelf.json").write_text(doctype("Shelf", "room Data,requred=1"))
+    value = run("doctypes load shelf.json")
+    assert repr(value).startswith("2 DocTypes loaded\n")
+    assert list(value.notes()) == ["Shelf: $.fields[0].requred is not known and ignored; did you mean 'required'?"]
+
+
+def test_one_doctype_is_counted_as_one(run):
+    run("doctype", doctype("Book", "title Data"))
+    assert repr(run("doctypes")).startswith("1 DocType loaded\n")
+
+
+def test_a_folder_without_doctypes_is_refused(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DocTypeNotFoundError, match="There is no DocType in 'empty'"):
+        run("doctypes load empty")
+
+
+def test_a_link_to_what_is_not_loaded_is_in_the_diff(run):
+    run("connect sqlite://")
+    run("doctype", doctype("Book", "author Link,options=Author"))
+    assert "Named by Link or Table fields, but not loaded: Author." in repr(run("diff Book"))

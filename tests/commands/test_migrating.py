@@ -2,14 +2,19 @@
 
 import pytest
 
+from sodaf_nb.database import exclusive
 from sodaf_nb.errors import (
     BlockedMigrationError,
     DocTypeNotFoundError,
+    MigrationCancelledError,
     MigrationExecutionError,
+    MigrationRollbackError,
     RenameQuestionError,
     StalePlanError,
     UsageError,
 )
+from sodaf_nb.history import AttemptLog
+from sodaf_nb.options import SyncOptions
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from tests.commands.conftest import doctype
 
@@ -99,8 +104,142 @@ def test_a_reviewed_plan_is_applied_by_its_id_and_no_other(shop):
     shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
     plan = shop("dry-run Book").plan
     with pytest.raises(StalePlanError):
-        shop("apply Book --plan 0000")
-    assert shop(f"apply Book --plan {plan.id}").outcome == "applied"
+        shop("apply Book --plan 00000000")
+    with pytest.raises(UsageError, match="too short for the id of a plan"):
+        shop(f"apply Book --plan {plan.id[:7]}")
+    assert f"(plan {plan.id[:12]})" in repr(shop("dry-run Book"))
+    assert shop(f"apply Book --plan {plan.id[:8].upper()}").outcome == "applied"
+
+
+def test_a_plan_that_moved_says_what_moved(shop, context):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    plan = shop("dry-run Book").plan.id[:12]
+    with context.connection.database.write() as session:
+        session.execute('ALTER TABLE "tabBook" ADD COLUMN shelf TEXT')
+        session.execute('CREATE INDEX mine ON "tabBook" (title)')
+    with pytest.raises(StalePlanError) as caught:
+        shop(f"apply Book --plan {plan}")
+    assert caught.value.details == ("tabBook.shelf is new", "index mine is new")
+    assert caught.value.hint == "review it again with %migrate dry-run Book"
+
+
+def test_a_plan_for_another_doctype_says_which_changes_differ(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    plan = shop("dry-run Book").plan.id
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Data"))
+    with pytest.raises(StalePlanError) as caught:
+        shop(f"apply Book --plan {plan}")
+    assert caught.value.details == (
+        "no longer planned: + tabBook.year integer",
+        "now planned: + tabBook.year varchar(140)",
+    )
+
+
+def test_a_plan_that_another_session_reviewed_is_refused_without_details(shop, context):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    context.applier._reviewed.clear()
+    with pytest.raises(StalePlanError) as caught:
+        shop("apply Book --plan 0123456789")
+    assert caught.value.details == ()
+
+
+def test_the_id_of_a_plan_is_the_same_in_every_run(run):
+    ids = []
+    for name in ("one", "two"):
+        run(f"connect sqlite:///{name}.db --create")
+        run("doctype", doctype("Book", "title Data", "pages Data"))
+        ids.append(run("dry-run Book").plan.id)
+        run("apply Book")
+        run("doctype", doctype("Book", "title Data", "pages Int", "year Int"))
+        ids.append(run("dry-run Book").plan.id)
+    assert ids[:2] == ids[2:]
+
+
+@pytest.mark.parametrize("line", ["apply Book", "dry-run Book", "apply --all", "rollback 1"])
+def test_an_accepted_id_that_no_rule_has_is_refused_with_those_there_are(shop, line):
+    for given, wrong in (("DS99", "DS99"), ("DS03,foo", "FOO")):
+        with pytest.raises(UsageError, match=rf"no finding with the id {wrong}.* ids: BC06, DS02, DS03") as caught:
+            shop(f"{line} --accept {given}")
+        assert caught.value.hint.endswith(", or all")
+    with pytest.raises(UsageError, match=r"did you mean DS08\?"):
+        shop(f"{line} --accept DS8")
+
+
+def test_an_unknown_id_is_refused_in_python_too(shop, context):
+    applier = context.applier
+    for accept in ({"foo"}, ["DS99"], "DS03"):
+        with pytest.raises(UsageError):
+            applier.sync_doctype("Book", SyncOptions(accept=accept))
+        with pytest.raises(UsageError):
+            applier.apply_plan(applier.plan("Book"), accept=accept)
+
+
+def test_a_value_for_a_field_that_is_not_there_is_refused(shop, context):
+    for line in ("apply Book", "dry-run Book"):
+        with pytest.raises(UsageError, match=r"Book has no field 'page' to fill\. Hint: did you mean pages\?"):
+            shop(f"{line} --backfill page=1")
+    with pytest.raises(UsageError, match=r"fields: name, .*title, pages$"):
+        shop("apply Book --backfill zzz=1")
+    shop("doctype", doctype("Author", "age Int,required=1"))
+    batch = context.applier.sync_all_doctypes(SyncOptions(backfill={"age": 1}))  # Book has none, Author has
+    assert batch.success
+
+
+def test_an_accepted_finding_does_not_block_a_dry_run_and_says_so(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    shown = repr(shop("dry-run Book --accept DS08"))
+    assert "ACCEPTED DS08: 1 value of tabBook.pages is no exact integer and becomes empty." in shown
+    assert "BLOCK" not in shown
+
+
+def test_hints_are_written_as_they_are_typed(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    with pytest.raises(BlockedMigrationError) as caught:
+        shop("apply Book")
+    assert caught.value.hint == "correct those values first; or take it on with --accept DS08"
+    shop("doctype", doctype("Book", "title Data", "pages_read Data"))
+    with pytest.raises(RenameQuestionError) as caught:
+        shop("apply Book --drop-removed")
+    assert caught.value.hint.startswith("answer with --rename pages:pages_read, or drop what")
+    assert caught.value.hint.endswith("--accept BC06")
+    shop("doctype", doctype("New", "a Data"))
+    with pytest.raises(UsageError, match="leave --renamed-from out"):
+        shop("apply New --renamed-from Boook")
+
+
+def test_a_batch_hints_in_the_words_of_the_command(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    with pytest.raises(MigrationExecutionError) as caught:
+        shop("apply --all")
+    (detail,) = caught.value.details
+    assert detail.startswith("Book: [BLOCKED]")
+    assert detail.endswith("--accept DS08")
+
+
+def test_a_former_name_that_is_nowhere_is_refused_with_what_is_near(shop):
+    shop("doctype", doctype("Volume", "title Data", "pages Data"))
+    for line in ("diff", "dry-run", "apply"):
+        with pytest.raises(UsageError, match=r"no table tabBok.*did you mean Book\?"):
+            shop(f"{line} Volume --renamed-from Bok")
+    shop("apply Volume --renamed-from Book")
+    assert shop("apply Volume --renamed-from Book").outcome == "nothing_to_do"
+
+
+def test_diff_offers_no_option_that_does_nothing(shop):
+    shown = repr(shop("diff --help"))
+    assert "--rename" in shown
+    for option in ("--accept", "--backfill", "--plan"):
+        assert option not in shown
+        with pytest.raises(UsageError):
+            shop(f"diff Book {option} DS03")
+
+
+def test_long_sql_is_shown_in_the_text_when_asked_for(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    line = "dry-run Book --accept DS08"
+    assert "CREATE TABLE" not in repr(shop(line))
+    assert "CREATE TABLE" in repr(shop(f"{line} --sql"))
+    assert "CREATE TABLE" in shop(line)._repr_html_()
 
 
 def test_names_of_several_words_need_no_quotes(run):
@@ -123,13 +262,13 @@ def test_apply_all_takes_every_loaded_doctype(shop):
 def test_apply_all_raises_when_one_fails_so_that_a_runbook_stops(shop, columns):
     shop("doctype", doctype("Author", "full_name Data"))
     shop("doctype", doctype("Book", "title Data", "pages Int"))
-    with pytest.raises(MigrationExecutionError, match=r"1 applied, 0 nothing to do, 1 failed\. Book: \[BLOCKED\]"):
+    with pytest.raises(MigrationExecutionError, match=r"1 applied, 0 nothing to do, 1 failed: Book: \[BLOCKED\]"):
         shop("apply --all")
     assert columns("tabAuthor")[-1] == "full_name"
 
 
 def test_an_unknown_doctype_is_answered_with_the_nearest(shop):
-    for line in ("diff Bok", "dry-run Bok", "apply Bok", "rollback --last Bok", "backup create Bok"):
+    for line in ("diff Bok", "dry-run Bok", "apply Bok", "rollback --last Bok", "backup create Bok", "history Bok"):
         with pytest.raises(DocTypeNotFoundError, match="Book"):
             shop(line)
 
@@ -172,6 +311,113 @@ def test_last_without_a_migration_says_so(shop):
     shop("doctype", doctype("Author", "full_name Data"))
     with pytest.raises(UsageError, match="Author has no migration to take back"):
         shop("rollback --last Author")
+
+
+def test_last_needs_no_json(shop, context, columns):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    shop("apply Book")
+    context.doctypes.unregister("Book")
+    assert repr(shop("rollback --last Book")).startswith("Book: rolled back #2 (#3)\n")
+    assert "year" not in columns()
+    with pytest.raises(DocTypeNotFoundError, match=r"'Typo' is in the history or loaded\. Hint: there are Book"):
+        shop("rollback --last Typo")
+
+
+def test_rollback_of_a_name_says_how_to_write_it(shop):
+    with pytest.raises(UsageError, match=r"'Book' is a DocType.*write %migrate rollback --last Book"):
+        shop("rollback Book")
+    with pytest.raises(UsageError, match=r"There is no migration 'Typo'\. Hint: numbers are in %migrate history"):
+        shop("rollback Typo")
+
+
+def test_newer_migrations_in_the_way_are_named_by_their_numbers(shop):
+    for n in range(3):
+        shop("doctype", doctype("Book", "title Data", "pages Data", *(f"f{i} Int" for i in range(n + 1))))
+        shop("apply Book")
+    shop("rollback 4")
+    shop("doctype", doctype("Author", "full_name Data"))
+    shop("apply Author")
+    with pytest.raises(MigrationRollbackError, match=r"are in force: #3 Book \(1 change\)\. Hint"):
+        shop("rollback 2")
+    shop("rollback 5")  # the rollback itself: what it took back is in force again
+    with pytest.raises(MigrationRollbackError, match=r"are in force: #7 Book \(2 changes\), #3 Book \(1 change\)\."):
+        shop("rollback 2")
+
+
+def test_a_failed_entry_has_nothing_to_undo(shop, context, monkeypatch):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    monkeypatch.setattr(context.applier._executor, "_run", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(MigrationCancelledError):
+        shop("apply Book")
+    assert shop("history").to_rows()[0]["error"] == "stopped by the user or the system"
+    with pytest.raises(MigrationRollbackError, match=r"^#2 failed and changed nothing: there is nothing to undo\."):
+        shop("rollback 2")
+
+
+def test_results_say_their_number(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
+    assert repr(shop("apply Book")).startswith("Book: applied (#2)\n")
+    undone = shop("rollback 2")
+    assert repr(undone).startswith("Book: rolled back #2 (#3)\n")
+    assert (undone.metadata["number"], undone.metadata["undoes"]) == (3, 2)
+    assert repr(shop("rollback 3")).startswith("Book: rolled back #3 (#4)\n")
+
+
+def test_the_frame_of_the_history_has_what_the_list_leaves_out(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    result = shop("apply Book --accept DS08")
+    newest = shop("history").to_frame().iloc[0]
+    assert newest["#"] == 2
+    assert (newest["migration"], newest["plan"]) == (result.migration_id, result.metadata["plan_id"])
+    assert (newest["accepted"], newest["environment"]) == ("DS08", "dev")
+    assert newest["backup folder"] == result.backup_path
+    assert newest["backup folder"].endswith(newest["backup id"])
+    assert newest["date"].startswith("20")
+    assert newest["user"]
+    backup = shop("backup list").to_frame().iloc[0]
+    assert (backup["#"], backup["id"], backup["migration_id"]) == (1, newest["backup id"], result.migration_id)
+    assert str(backup["path"]) == result.backup_path
+    assert backup["size"] > 0
+
+
+def test_one_entry_of_the_history_is_shown_in_detail(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    result = shop("apply Book --accept DS08")
+    shop("rollback 2")
+    entry = shop("history 2")
+    shown = {row[""]: row["value"] for row in entry.to_rows()}
+    assert entry.heading() == "Migration #2 of Book"
+    assert shown["migration"] == result.migration_id
+    assert shown["change"] == "~ tabBook.pages varchar(140) -> integer"
+    assert shown["finding"] == "BLOCK DS08: tabBook.pages (1)"
+    assert shown["taken back by"].startswith("#3 at 20")
+    assert "CREATE TABLE" in repr(entry)
+    assert {row[""]: row["value"] for row in shop("history #3").to_rows()}["takes back"] == "#2"
+    assert entry.to_frame()["migration"].tolist() == [result.migration_id]
+    with pytest.raises(UsageError, match=r"There is no migration number 9\. Hint: there are 3"):
+        shop("history 9")
+
+
+def test_a_migration_that_a_crash_interrupted_is_said_at_connect_and_status(shop, context, tmp_path):
+    def open_attempt(name):
+        database = context.connection.database
+        AttemptLog(database).start(name, "Book", "beef", "2024-02-29T12:30:45+00:00")
+
+    run = shop
+    run("connect shop.db --create")
+    run("apply Book")
+    assert "interrupted" not in repr(run("status"))
+    open_attempt("A")
+    line = "1 interrupted migration: run %migrate recover"
+    assert line in repr(run("status"))
+    assert line in repr(run("connect sqlite:///shop.db"))
+    open_attempt("B")
+    assert "2 interrupted migrations: run" in repr(run("connect shop.db"))
+    database = context.connection.database
+    with exclusive(database.uri, database.file):  # somebody is at work: not interrupted
+        assert "interrupted" not in repr(run("status"))
+    run("recover")
+    assert "interrupted" not in repr(run("status"))
 
 
 def test_history_can_be_narrowed(shop):

@@ -47,8 +47,9 @@ def test_no_command_lists_all_of_them(context, line):
 def test_help_at_every_level_is_a_value_and_no_exit(context, path, form, capsys):
     value = run_line(context, form.format(path))
     assert isinstance(value, Help)
-    assert repr(value).startswith(f"usage: %migrate {path} [--help]")
-    assert value._repr_html_().startswith("<pre>usage: %migrate ")
+    typed = f"%%migrate {path}" if path == "doctype" else f"%migrate {path}"
+    assert repr(value).startswith(f"usage: {typed} [--help]")
+    assert value._repr_html_().startswith(f"<pre>usage: {typed} ")
     assert capsys.readouterr() == ("", "")
 
 

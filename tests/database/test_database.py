@@ -106,7 +106,7 @@ def test_an_engine_of_memory_is_refused():
         Database(sa.create_engine("sqlite://"))
 
 
-@pytest.mark.parametrize("target", ["shop.db", "", "sqlite:shop"])
+@pytest.mark.parametrize("target", ["shop", "", "nowhere/shop", "shop.db/"])
 def test_what_is_no_url_is_refused(target):
     with pytest.raises(DatabaseError, match="not a URL"):
         Database(target)

@@ -184,7 +184,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("not a database at all, only words" * 50)
     database = Database(f"sqlite:///{file}")
-    with pytest.raises(DatabaseError, match=r"notes\.txt cannot be used"):
+    with pytest.raises(DatabaseError, match=r"notes\.txt is not a SQLite database"):
         database.reflect()
     with pytest.raises(DatabaseError), database.write():
         pass

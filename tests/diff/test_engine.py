@@ -4,7 +4,7 @@ import pytest
 
 from sodaf_nb.diff import Answers, SchemaComparisonEngine
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import DocTypeNotFoundError
+from sodaf_nb.errors import DocTypeNotFoundError, UsageError
 from sodaf_nb.schema import Schema
 from tests.diff.making import names, schema
 
@@ -89,3 +89,42 @@ def test_a_schema_that_was_read_before_is_used():
     comparison, loaded, database = engine(Customer={})
     assert not comparison.compare_schema("Customer", live=schema(loaded.wanted_table("Customer"))).has_changes
     assert database.read == 0
+
+
+def test_a_former_name_that_is_nowhere_is_refused_with_what_there_is():
+    comparison, loaded, _database = engine(Customer={}, Client={})
+    live = Catalog(loaded.wanted_table("Customer"))
+    with pytest.raises(UsageError, match=r"There is no table tabCustomr") as caught:
+        SchemaComparisonEngine(live, loaded).compare_schema("Client", Answers(renamed_from="Customr"))
+    assert caught.value.hint == (
+        "did you mean Customer? there are Customer; to make a new table, leave renamed_from out"
+    )
+    with pytest.raises(UsageError, match="there is none"):
+        comparison.compare_schema("Client", Answers(renamed_from="Customr"))
+
+
+def test_a_former_name_given_again_after_the_rename_is_no_mistake():
+    _comparison, loaded, _database = engine(Client={})
+    live = Catalog(loaded.wanted_table("Client"))
+    assert (
+        not SchemaComparisonEngine(live, loaded).compare_schema("Client", Answers(renamed_from="Customer")).has_changes
+    )
+
+
+def test_a_former_name_in_the_doctype_is_remarked_on_only_while_it_explains_a_new_table():
+    _comparison, loaded, _database = engine(Client={"renamed_from": "Customr"}, Customer={})
+    nowhere = SchemaComparisonEngine(Catalog(loaded.wanted_table("Customer")), loaded).compare_schema("Client")
+    assert nowhere.created is not None
+    (remark,) = nowhere.notes()
+    assert remark.startswith("renamed_from: there is no table tabCustomr, so tabClient is a new, empty table;")
+    assert remark.endswith("did you mean Customer? there are Customer.")
+    done = SchemaComparisonEngine(Catalog(loaded.wanted_table("Client")), loaded).compare_schema("Client")
+    assert done.notes() == []
+
+
+def test_links_to_what_is_not_loaded_are_remarked_on():
+    link = field("buyer", fieldtype="Link", options="Person")
+    comparison, loaded, _database = engine(Order={"fields": [link]})
+    assert comparison.compare_schema("Order").notes() == ["Named by Link or Table fields, but not loaded: Person."]
+    loaded.register({"name": "Person", "fields": []})
+    assert comparison.compare_schema("Order").notes() == []

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sodaf_nb.doctype import DocIndex, DocType, Field
+from sodaf_nb.doctype import DocIndex, DocType, DocTypeEngine, Field
+from sodaf_nb.errors import InvalidDocTypeError
 from tests.doctype.making import doctype, field, refused, refused_fields, register, table
 
 
@@ -244,3 +245,21 @@ def test_choices_belong_to_a_select_only():
         field("s", "Select", options="\nA\nB"), field("t", "Link", options="A"), field("u", "Select")
     ).fields
     assert [f.choices for f in made] == [("", "A", "B"), (), ("",)]
+
+
+@pytest.mark.parametrize(
+    ("fieldtype", "answer"),
+    [
+        ("Txt", "did you mean 'Text'?"),
+        ("String", "did you mean 'Data' or 'Small Text'?"),
+        ("VARCHAR", "did you mean 'Data' or 'Small Text'?"),
+        ("bool", "did you mean 'Check'?"),
+        ("Dat", "did you mean 'Date' or 'Data'?"),
+        ("data", "did you mean 'Data'?"),
+    ],
+)
+def test_an_unknown_fieldtype_is_answered_with_those_that_are_near(fieldtype, answer):
+    engine = DocTypeEngine()
+    with pytest.raises(InvalidDocTypeError) as caught:
+        engine.register({"name": "Book", "fields": [{"fieldname": "a", "fieldtype": fieldtype}]})
+    assert caught.value.problems[0].message.endswith(answer)

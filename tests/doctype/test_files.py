@@ -53,7 +53,8 @@ def test_other_kinds_are_passed_over_in_a_folder_but_not_alone(write, tmp_path):
 def test_hidden_folders_are_passed_over(write, tmp_path):
     write(".ipynb_checkpoints/a-checkpoint.json", doctype(name="Stale"))
     write("x/.hidden.json", "{")
-    assert DocTypeEngine().load(tmp_path) == ()
+    write("a.json", doctype(name="A"))
+    assert [d.name for d in DocTypeEngine().load(tmp_path)] == ["A"]
 
 
 def test_folder_below_a_hidden_one_is_read(write, tmp_path):

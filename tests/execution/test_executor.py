@@ -269,8 +269,8 @@ def lost_answer(seeded, monkeypatch):
     # Transactions of an apply: settling older attempts, noting this one, the migration itself.
     lost = iter([False, False, True])
 
-    def commit(connection, session, name, real=database._commit):
-        real(connection, session, name)
+    def commit(connection, session, *rest, real=database._commit):
+        real(connection, session, *rest)
         if next(lost, False):
             raise LockedError("The connection is gone.")
 
@@ -365,3 +365,18 @@ def test_a_history_that_cannot_be_written_takes_the_change_back(seeded):
 
 def test_the_time_is_in_utc():
     assert utc_now().tzinfo is UTC
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_commit_is_a_success_although_its_number_cannot_be_read(seeded, monkeypatch, error):
+    applier = seeded.declare(V2).applier
+    execute = applier._executor.execute
+
+    def executed(job):
+        result = execute(job)
+        monkeypatch.setattr(applier.history, "get_migration_history", lambda *_, **__: (_ for _ in ()).throw(error))
+        return result
+
+    monkeypatch.setattr(applier._executor, "execute", executed)
+    result = applier.sync_doctype("Thing", SyncOptions(accept="all"))
+    assert (result.outcome, result.heading()) == ("applied", "Thing: applied")

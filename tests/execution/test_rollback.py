@@ -81,7 +81,7 @@ def test_a_rollback_of_a_rollback_brings_the_change_again(changed):
 def test_the_newest_goes_first(changed):
     newer = changed.sync(doctype(field("title", unique=1), field("qty", "Int")))
     before = changed.state()
-    with pytest.raises(MigrationRollbackError, match=r"Newer migrations .* Thing \(1 changes\).*newest first"):
+    with pytest.raises(MigrationRollbackError, match=r"Newer migrations .* #3 Thing \(1 change\).*newest first"):
         changed.applier.rollback_migration(changed.result.migration_id)
     assert changed.state() == before
     changed.applier.rollback_migration(newer.migration_id)

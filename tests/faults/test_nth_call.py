@@ -7,6 +7,7 @@ import pytest
 from sodaf_nb.database import Session
 from sodaf_nb.errors import MigrationCancelledError, SodafError
 from sodaf_nb.sql.dialects import sqlite_rebuild
+from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
 from tests.faults.faulty import ERRORS, Fault, check, copied, ends_of, installed, job_of, template
 
 EXPECTED = (SodafError, MemoryError)
@@ -91,6 +92,7 @@ def test_the_harness_notices_a_failure_that_is_committed_instead_of_taken_back(t
 def test_a_rebuild_that_forgets_the_triggers_is_refused_before_anything_runs(tmp_path, monkeypatch):
     real = sqlite_rebuild._again
     monkeypatch.setattr(sqlite_rebuild, "_again", lambda found: real([o for o in found if o.kind != "trigger"]))
+    monkeypatch.setattr(SQLITE, "_most_passes", -1)
     world = copied(template(tmp_path / "source"), tmp_path / "run")
     before = world.state()
     with pytest.raises(SodafError, match="would lose trigger spy"):
@@ -104,7 +106,9 @@ def test_an_executor_that_skips_a_statement_is_caught_before_the_commit(tmp_path
     job, before = job_of(world, back=False), world.state()
     real = Session.execute
     monkeypatch.setattr(
-        Session, "execute", lambda self, sql, params=(): 0 if "TRIGGER" in sql else real(self, sql, params)
+        Session,
+        "execute",
+        lambda self, sql, params=(): 0 if sql.startswith("CREATE TRIGGER") else real(self, sql, params),
     )
     with pytest.raises(SodafError, match="did not become what was planned: trigger spy"):
         world.applier._executor.execute(job)

@@ -5,6 +5,7 @@ import platform
 
 import pytest
 
+from sodaf_nb.database import exclusive
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, Recovery
 from tests.history.making import record
 
@@ -88,3 +89,24 @@ def test_a_recovery_says_what_each_outcome_means():
         ("Note", "aborted", "was not committed; the database holds none of it, apply again"),
     ]
     assert repr(Recovery()) == "Recovery: 0 interrupted\nNo interrupted migrations."
+
+
+def test_open_attempts_are_named_without_being_settled_and_only_while_nobody_works(database, attempts, write):
+    assert attempts.interrupted() == ()
+    start(attempts, "A", "B")
+    attempts.finish("A", "done")
+    assert attempts.interrupted() == (Attempt(id="B", doctype="Doc B", outcome="aborted"),)
+    with exclusive(database.uri, database.file):
+        assert attempts.interrupted() == ()
+    assert states(database) == {"A": "done", "B": "started"}
+
+
+def test_an_attempt_of_another_process_that_works_is_not_interrupted(database, attempts):
+    import fcntl
+
+    start(attempts, "A")
+    lock = database.file.with_name(f"{database.file.name}.sodaf-lock")
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert attempts.interrupted() == ()
+    assert len(attempts.interrupted()) == 1

@@ -51,7 +51,7 @@ def run(shell):
 def loaded(run):
     """The sample's first version, loaded; an empty database as the open connection."""
     run("%migrate sample library")
-    run("%migrate connect sqlite:///library.db")
+    run("%migrate connect sqlite:///library.db --create")
     run("%migrate doctypes load library/v1")
     return run
 

@@ -24,6 +24,17 @@ def test_an_error_is_a_real_exception_shown_in_one_line(shell, capsys):
     )
 
 
+def test_findings_are_shown_on_lines_of_their_own_without_a_traceback(library, shell, capsys):
+    library("%migrate doctypes load library/v2")
+    capsys.readouterr()
+    shell.run_cell("%migrate apply Book --drop-removed")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "BlockedMigrationError [BLOCKED]: The migration of 'Book' was stopped before any write:"
+    assert [line[:7] for line in lines[1:4]] == ["  DS03:", "  DS08:", "  MF01:"]
+    assert lines[4].endswith("or take it on with --accept DS03,DS08; MF01 cannot be accepted")
+    assert len(lines) == 5
+
+
 def test_no_error_is_ipythons_usage_error_which_nbval_takes_for_success(shell):
     from IPython.core.error import UsageError as Silent
 

@@ -97,7 +97,7 @@ def test_ds03_is_silent_when_no_column_is_dropped():
 def test_ds07_warns_of_values_longer_than_the_new_length():
     finding = only(alter("city", varchar(140), varchar(5)), counts={(0, "too_long"): (1, ("CUST-1",))})
     assert (finding.rule, finding.severity, finding.samples) == ("DS07", WARN, ("CUST-1",))
-    assert finding.message == "1 values of tabCustomer.city are longer than varchar(5); they are kept whole."
+    assert finding.message == "1 value of tabCustomer.city is longer than varchar(5); it is kept whole."
 
 
 def test_ds07_is_silent_when_all_values_fit():
@@ -112,7 +112,7 @@ RETYPE = alter("size", TEXT, INTEGER)
 def test_ds08_stops_a_conversion_that_loses_values():
     finding = only(RETYPE, counts={(0, "inexact"): (1, ("CUST-9",))})
     assert (finding.rule, finding.severity, finding.acceptable) == ("DS08", BLOCK, True)
-    assert finding.message == "1 values of tabCustomer.size are no exact integer and become empty."
+    assert finding.message == "1 value of tabCustomer.size is no exact integer and becomes empty."
 
 
 def test_ds08_is_silent_when_every_value_converts_exactly():
@@ -130,7 +130,7 @@ def test_ds08_cannot_be_accepted_when_a_required_column_would_be_empty(attribute
 
 def test_ds08_says_that_keys_are_numbered_anew():
     key = alter("name", TEXT, INTEGER, nullable=False, autoincrement=True)
-    assert only(key, counts={(0, "inexact"): 1}).message.endswith("and are numbered anew.")
+    assert only(key, counts={(0, "inexact"): 1}).message.endswith("and is numbered anew.")
 
 
 # ---------------------------------------------------------------- DS12

@@ -51,7 +51,10 @@ def test_what_is_left_is_in_the_error_with_the_way_out():
     with pytest.raises(BlockedMigrationError) as caught:
         require_accepted("Customer", [finding(fix="keep the column"), OTHER, WARNING], {"DS08"})
     assert [f.rule for f in caught.value.findings] == ["DS03"]
-    assert (caught.value.doctype, caught.value.hint) == ("Customer", "keep the column; or take it on with accept=DS03")
+    assert (caught.value.doctype, caught.value.hint) == (
+        "Customer",
+        'keep the column; or take it on with accept={"DS03"}',
+    )
     assert "DS03: tabCustomer.city is dropped" in str(caught.value)
 
 

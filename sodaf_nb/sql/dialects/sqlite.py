@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sodaf_nb.schema import Column, DataType, Kind
 from sodaf_nb.schema.types import other
-from sodaf_nb.sql.dialects.sqlite_values import Conversion, conversion
+from sodaf_nb.sql.dialects.sqlite_values import Conversion, affinity, conversion
 from sodaf_nb.sql.quoting import literal, quote
 
 # The closed table of type names (trap R16: a name outside it gets a surprising affinity).
@@ -94,8 +94,13 @@ def column_sql(column: Column, *, primary_key: bool = False) -> str:
 def forward(before: Column, after: Column, backfill: str | float | None, value: str) -> str:
     """Return the SQL of what `value`, stored as `before`, becomes when the column is `after`."""
     converted = convert(value, before, after).expression
-    filler = backfill if backfill is not None else (None if after.nullable else after.default)
-    return converted if filler is None else f"COALESCE({converted}, {literal(filler)})"
+    value_for_null = filler(after, backfill)
+    return converted if value_for_null is None else f"COALESCE({converted}, {literal(value_for_null)})"
+
+
+def filler(after: Column, backfill: str | float | None) -> str | int | float | None:
+    """Return what a row gets that would hold NULL; None leaves the NULL."""
+    return backfill if backfill is not None else (None if after.nullable else after.default)
 
 
 def convert(value: str, before: Column, after: Column) -> Conversion:
@@ -114,4 +119,12 @@ def can_add(column: Column) -> bool:
     constant = column.default_sql is None
     text = (column.definition or "").upper()
     hard = any(word in text for word in ("UNIQUE", "PRIMARY KEY", "REFERENCES", "STORED", "CURRENT_"))
-    return (column.nullable or column.default is not None) and constant and not hard
+    return (column.nullable or column.default is not None) and constant and not hard and reads_its_default(column)
+
+
+def reads_its_default(column: Column) -> bool:
+    """Return True when a row older than the column reads its default as an INSERT would store it.
+
+    Measured on 3.40.1: in a column without affinity such a row reads DEFAULT 2.0 as the integer 2.
+    """
+    return not isinstance(column.default, float) or affinity(type_sql(column.type)) != "BLOB"

@@ -214,10 +214,10 @@ class TableText:
         return replace(self, parts=(*self.parts[:place], _new_column(whole, old.note), *self.parts[place + 1 :]))
 
     def mentions(self, column: str) -> tuple[str, ...]:
-        """Return the constraints and other columns' clauses that name that column, or seem to."""
+        """Return the constraints, and the other columns with their clauses, that name that column, or seem to."""
         others = (part for part in self.parts if _fold(part.name) != _fold(column))
-        texts = (text for other in others for text in _naming_texts(other))
-        return tuple(text for text in texts if _fold(column) in self._named_in(text))
+        texts = ((part.name, text) for part in others for text in _naming_texts(part))
+        return tuple(f"{name} {text}".lstrip() for name, text in texts if _fold(column) in self._named_in(text))
 
     def _named_in(self, text: str) -> set[str]:
         """Return the folded names in the parentheses of a constraint, without another table's columns."""

@@ -11,14 +11,21 @@ from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
-from sodaf_nb.sql.dialects.sqlite_render import render
+from sodaf_nb.sql.dialects.sqlite_render import MOST_PASSES, render
 from sodaf_nb.sql.dialects.sqlite_shadow import Shadow, catalog
 from sodaf_nb.sql.dialects.sqlite_values import Conversion
 from sodaf_nb.sql.script import Step
 
 
 class SQLiteDialect:
-    """SQLite 3.35 and later."""
+    """SQLite 3.35 and later.
+
+    Args:
+        most_passes: Passes over a table from which on columns are changed by a rebuild; below 0, always.
+    """
+
+    def __init__(self, *, most_passes: int = MOST_PASSES) -> None:
+        self._most_passes = most_passes
 
     @property
     def version(self) -> str:
@@ -35,7 +42,7 @@ class SQLiteDialect:
 
     def render(self, operations: Sequence[Operation], copy: SchemaCopy) -> tuple[Step, ...]:
         """Return the steps for operations, having run each on the copy."""
-        return render(operations, copy)
+        return render(operations, copy, most_passes=self._most_passes)
 
     def catalog(self, schema: Schema) -> dict[tuple[str, str], str]:
         """Return the catalog in comparison form."""

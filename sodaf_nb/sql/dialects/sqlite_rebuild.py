@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn
 from sodaf_nb.schema import Column, Kind, Schema, SchemaObject, Table
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, parse_create_table, tokens
+from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
 from sodaf_nb.sql.quoting import literal, quote
 
 ColumnOperation = AddColumn | DropColumn | AlterColumn
 _SWAP = "sodaf_swap_"
+_STRICT_TYPES = ("INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY")
 _ROWID_NAMES = ("rowid", "oid", "_rowid_")
 
 
@@ -36,22 +39,64 @@ def rebuild(table: Table, operations: Sequence[ColumnOperation], schema: Schema)
         table: The live table; its `sql` is edited.
         operations: The changes, in order.
         schema: The schema the table is in, for the indexes and triggers to make again.
+
+    Raises:
+        UnsupportedChangeError: If something that stays uses a dropped column, or the table is STRICT and a type is
+            not one of its few.
     """
     build = _edited(table, operations)
     swap = f"{_SWAP}{table.name}"
     mine = [o for o in schema.of_table(table.name) if o.kind in ("index", "trigger") and o.sql]
+    _require_free(table, [o.column.name for o in operations if isinstance(o, DropColumn)], build.text, mine)
+    _require_known_types(table, build.text)
+    measured = any(o.name == STATISTICS for o in schema.objects)
     numbered = all("AUTOINCREMENT" in _words(text) for text in (table.sql or "", build.text.to_sql()))
     return (
         build.text.renamed(swap).to_sql(),
         _copy(table, build, swap),
         *(_carry_counter(table.name, swap) if numbered else ()),
+        *([_carry_statistics(table.name, swap)] if measured else ()),
         f"DROP TABLE {quote(table.name)}",
         # With views or triggers that name the table, a plain RENAME fails while it is missing (trap R3).
         "PRAGMA legacy_alter_table=ON",
         f"ALTER TABLE {quote(swap)} RENAME TO {quote(table.name)}",
         "PRAGMA legacy_alter_table=OFF",
+        *([_carry_statistics(swap, table.name)] if measured else ()),
         *_again(mine),
     )
+
+
+def _require_free(table: Table, dropped: Sequence[str], text: TableText, mine: Sequence[SchemaObject]) -> None:
+    # In double quotes a column that is gone would become a text, and a CHECK always true (trap T10).
+    users = {name: (*text.mentions(name), *_indexes_on(name, mine)) for name in dropped}
+    blocked = {name: found for name, found in users.items() if found}
+    if blocked:
+        uses = "; ".join(f"{name}: {', '.join(found)}" for name, found in blocked.items())
+        raise UnsupportedChangeError(
+            f"Columns of {table.name} that are to be dropped are used. {uses}.",
+            objects=tuple(dict.fromkeys(thing for found in blocked.values() for thing in found)),
+            hint="change or drop those first, or keep the columns",
+        )
+
+
+def _indexes_on(column: str, mine: Sequence[SchemaObject]) -> Iterator[str]:
+    for index in (o for o in mine if o.kind == "index"):
+        names = (t.name.lower() for t in tokens(str(index.sql)) if t.kind != "string")
+        if column.lower() in list(names)[3:]:
+            yield f"index {index.name}"
+
+
+def _require_known_types(table: Table, text: TableText) -> None:
+    if "STRICT" not in _words(text.tail):
+        return
+    types = {name: _declared(text, name) for name in text.columns}
+    unknown = [f"{name} {declared}" for name, declared in types.items() if declared not in _STRICT_TYPES]
+    if unknown:
+        raise UnsupportedChangeError(
+            f"{table.name} is STRICT and takes only {', '.join(_STRICT_TYPES)}; it would get {', '.join(unknown)}.",
+            objects=(table.name,),
+            hint="make the table anew without STRICT; a DocType's types are not those of a STRICT table",
+        )
 
 
 def _edited(table: Table, operations: Sequence[ColumnOperation]) -> _Build:
@@ -70,7 +115,7 @@ def _edit(build: _Build, operation: ColumnOperation, table: Table) -> _Build:
     if isinstance(operation, AddColumn):
         text = build.text.with_column(_named(operation.column), operation.after)
         return _Build(text, build.sources | _filled(operation))
-    text = build.text.with_column_text(operation.before.name, _altered(build.text, operation))
+    text = build.text.with_column_text(operation.before.name, altered_text(build.text, operation))
     return _Build(text, build.sources | {operation.before.name: _converted(operation, table)})
 
 
@@ -83,7 +128,8 @@ def _filled(operation: AddColumn) -> dict[str, str]:
     return {} if value is None and column.default_sql else {column.name: literal(value)}
 
 
-def _altered(text: TableText, operation: AlterColumn) -> str:
+def altered_text(text: TableText, operation: AlterColumn) -> str:
+    """Return a column's definition after a change, the rest of it word for word."""
     if operation.after.definition is not None:
         return _named(operation.after)
     after = operation.after
@@ -137,9 +183,13 @@ def _rowid(table: Table, text: TableText) -> Iterator[tuple[str, str]]:
 def _has_integer_key(table: Table, text: TableText) -> bool:
     if len(table.primary_key) != 1 or table.primary_key[0] not in text.columns:
         return False
-    words = tokens(text.column_text(table.primary_key[0]))
-    meaning = [token.text for token in words if token.text.strip()]
-    return len(meaning) > 1 and meaning[1].upper() == "INTEGER"
+    return _declared(text, table.primary_key[0]) == "INTEGER"
+
+
+def _declared(text: TableText, column: str) -> str:
+    """Return the first word of a column's type in upper case; the empty string when it has none."""
+    words = [token.text for token in tokens(text.column_text(column)) if token.text.strip()]
+    return words[1].upper() if len(words) > 1 else ""
 
 
 def _words(sql: str) -> set[str]:
@@ -157,6 +207,11 @@ def _carry_counter(table: str, swap: str) -> Iterator[str]:
         f"UPDATE sqlite_sequence SET seq = MAX(seq, COALESCE((SELECT MAX(o.seq) FROM sqlite_sequence o "
         f"WHERE o.name = {old}), 0)) WHERE name = {new}"
     )
+
+
+def _carry_statistics(old: str, new: str) -> str:
+    # A dropped table takes its statistics along, and without them the user's queries get other plans.
+    return f"UPDATE {STATISTICS} SET tbl = {literal(new)} WHERE tbl = {literal(old)}"
 
 
 def _again(objects: Sequence[SchemaObject]) -> Iterator[str]:

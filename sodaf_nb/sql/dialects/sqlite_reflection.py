@@ -18,6 +18,8 @@ Rowset = tuple[tuple[Any, ...], ...]
 
 # The system's own tables are not part of the schema that is compared.
 OWN_PREFIX = "tabMigration"
+# What ANALYZE found; dropping a table would lose its part, and with it the plans of the user's queries.
+STATISTICS = "sqlite_stat1"
 
 _COLUMNS = """
 SELECT m.name, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
@@ -42,7 +44,7 @@ def reflect(source: Rows) -> Schema:
 def _objects(source: Rows) -> Iterable[SchemaObject]:
     found = source.rows("SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY rowid")
     for kind, name, table, sql in found:
-        if not name.startswith("sqlite_") and not table.startswith(OWN_PREFIX):
+        if name == STATISTICS or not (name.startswith("sqlite_") or table.startswith(OWN_PREFIX)):
             yield SchemaObject(kind=kind, name=name, table=table, sql=sql)
 
 

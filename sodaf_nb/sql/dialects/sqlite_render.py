@@ -7,6 +7,8 @@ refuses, the table is rebuilt.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from sodaf_nb.plan import (
@@ -26,25 +28,34 @@ from sodaf_nb.plan import (
     summary,
     table_of,
 )
-from sodaf_nb.schema import Index, Kind, Table
+from sodaf_nb.schema import Column, Index, Kind, Table
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects.sqlite_ddl import alter_column_text, parse_create_table
+from sodaf_nb.sql.dialects.sqlite_edit import InPlace, NeedsRebuildError, alter_in_place
 from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, numbered_key, rebuild
+from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
 from sodaf_nb.sql.quoting import literal, quote
-from sodaf_nb.sql.script import Path, Step
+from sodaf_nb.sql.script import Guard, Path, Step
 
-# Each DROP COLUMN is one pass over the table (0.2 of a rebuild, measured), so beyond these a rebuild is cheaper.
-_MOST_DROPS = 4
+# Each DROP COLUMN, and each UPDATE of most rows, is one pass over the table (0.2 of a rebuild, measured).
+MOST_PASSES = 4
+_GOES_ALONG = "the engine renames it in views, triggers and indexes too; no row is touched"
 _COLUMN_OPERATIONS = (AddColumn, DropColumn, AlterColumn)
 
 
-def render(operations: Sequence[Operation], shadow: SchemaCopy) -> tuple[Step, ...]:
+def render(operations: Sequence[Operation], shadow: SchemaCopy, *, most_passes: int = MOST_PASSES) -> tuple[Step, ...]:
     """Return the steps for operations, running each on the shadow as it is made.
+
+    Args:
+        operations: What to do, in order.
+        shadow: The empty copy; it has the wanted schema afterwards.
+        most_passes: Passes over a table from which on a rebuild is cheaper; below 0, columns always mean a rebuild.
 
     Raises:
         EngineRefusedError: If the engine refuses a statement on every path.
     """
-    return tuple(step for batch in _batches(operations) for step in _steps(batch, shadow))
+    return tuple(step for batch in _batches(operations) for step in _steps(batch, shadow, most_passes))
 
 
 def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
@@ -58,20 +69,24 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
             yield from ([operation] for operation in batch)
 
 
-def _steps(batch: list[Operation], shadow: SchemaCopy) -> Iterator[Step]:
+def _steps(batch: list[Operation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
     columns = [o for o in batch if isinstance(o, (AddColumn, DropColumn, AlterColumn))]
     if columns:
-        yield from _column_steps(columns, shadow)
+        yield from _column_steps(columns, shadow, most_passes)
         return
-    path, statements = _plain(batch[0])
+    path, why, statements = _plain(batch[0])
     if isinstance(batch[0], (RestoreColumn, RetargetReference)):
-        statements = _undisturbed(table_of(batch[0]), statements, shadow)
-    for statement in statements:
+        statements = _undisturbed(table_of(batch[0]), shadow, statements)
+    yield _ran(_step(batch, path, why, statements), shadow)
+
+
+def _ran(step: Step, shadow: SchemaCopy) -> Step:
+    for statement in step.statements:
         shadow.run(statement)
-    yield _step(batch, path, statements)
+    return step
 
 
-def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> list[str]:
+def _undisturbed(table: str, shadow: SchemaCopy, statements: Sequence[str]) -> list[str]:
     """Return the statements with the table's triggers out of the way: a migration is no edit by a user."""
     catalog = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
     found = shadow.rows(catalog, (table,))
@@ -79,53 +94,112 @@ def _undisturbed(table: str, statements: Sequence[str], shadow: SchemaCopy) -> l
     return [*dropped, *statements, *(str(sql) for _name, sql in found)]
 
 
-def _step(batch: Sequence[Operation], path: Path, statements: Sequence[str]) -> Step:
+def _step(
+    batch: Sequence[Operation], path: Path, why: str, statements: Sequence[str], guards: Sequence[Guard] = ()
+) -> Step:
     title = "; ".join(f"{sign} {thing}: {change}" for sign, thing, change in map(summary, batch))
-    return Step(title=title, path=path, table=table_of(batch[0]), statements=tuple(statements))
+    return Step(
+        title=title,
+        path=path,
+        why=why,
+        table=table_of(batch[0]),
+        statements=tuple(statements),
+        guards=tuple(guards),
+        covers=len(batch),
+    )
 
 
-def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
-    name = columns[0].table
+def _column_steps(columns: list[ColumnOperation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
     try:
         with shadow.trial():
-            steps = tuple(_native(columns, shadow))
-    except (EngineRefusedError, _NeedsRebuildError):
-        schema = shadow.schema()
-        table = schema.table(name)
-        if table is None:
-            raise EngineRefusedError(f"no such table: {name}") from None
-        statements = rebuild(table, columns, schema)
-        for statement in statements:
-            shadow.run(statement)
-        steps = (_step(columns, "rebuild", statements),)
+            steps = tuple(_without_rebuild(columns, shadow, most_passes))
+    except (EngineRefusedError, NeedsRebuildError) as error:
+        table = _present(columns[0].table, shadow)
+        steps = (_ran(_step(columns, "rebuild", str(error), rebuild(table, columns, shadow.schema())), shadow),)
     yield from steps
 
 
-class _NeedsRebuildError(Exception):
-    """ALTER TABLE cannot do it; never leaves this module."""
+def _present(name: str, shadow: SchemaCopy) -> Table:
+    table = shadow.schema().table(name)
+    if table is None:
+        raise EngineRefusedError(f"no such table: {name}")
+    return table
 
 
-def _native(columns: list[ColumnOperation], shadow: SchemaCopy) -> Iterator[Step]:
-    if sum(isinstance(operation, DropColumn) for operation in columns) > _MOST_DROPS:
-        raise _NeedsRebuildError
-    for operation in columns:
-        path, statements = _alter_table(operation, shadow)
-        for statement in statements:
-            shadow.run(statement)
-        yield _step([operation], path, statements)
+def _without_rebuild(columns: list[ColumnOperation], shadow: SchemaCopy, most_passes: int) -> Iterator[Step]:
+    passes = 0
+    for kind, run in groupby(columns, key=type):
+        for group in [list(run)] if kind is AlterColumn else ([operation] for operation in run):
+            step = _ran(_cheap_step(group, shadow), shadow)
+            passes += step.path == "in place"
+            if passes > most_passes:
+                raise NeedsRebuildError(
+                    f"one rebuild is cheaper than more than {max(most_passes, 0)} passes over the rows"
+                )
+            yield step
 
 
-def _alter_table(operation: ColumnOperation, shadow: SchemaCopy) -> tuple[Path, list[str]]:
+def _cheap_step(group: list[ColumnOperation], shadow: SchemaCopy) -> Step:
+    operation = group[0]
+    if isinstance(operation, AddColumn):
+        return _add_column(operation, shadow)
+    if isinstance(operation, DropColumn):
+        if operation.column.hidden:
+            raise NeedsRebuildError(f"{operation.column.name} is a generated column")
+        drop = f"ALTER TABLE {quote(operation.table)} DROP COLUMN {quote(operation.column.name)}"
+        return _step(group, "in place", "one pass writes every row without the column", [drop])
+    return _alter_columns([o for o in group if isinstance(o, AlterColumn)], shadow)
+
+
+def _alter_columns(alters: list[AlterColumn], shadow: SchemaCopy) -> Step:
+    name = alters[0].table
+    quiet = partial(_undisturbed, name, shadow)
+    change = alter_in_place(_present(name, shadow), alters, quiet, measured=_measured(shadow))
+    return _changed(alters, change, change.statements)
+
+
+def _measured(shadow: SchemaCopy) -> bool:
+    return bool(shadow.rows("SELECT 1 FROM sqlite_master WHERE name = ?", (STATISTICS,)))
+
+
+def _changed(batch: Sequence[Operation], change: InPlace, statements: Sequence[str]) -> Step:
+    if change.writes:
+        return _step(batch, "in place", "one pass writes the rows that need it", statements, change.guards)
+    return _step(batch, "metadata only", "no stored value changes", statements, change.guards)
+
+
+def _add_column(operation: AddColumn, shadow: SchemaCopy) -> Step:
+    column = operation.column
+    required = not column.nullable and column.default is None and not column.hidden
+    added = _optional(column) if required else column
+    if not spelling.can_add(added):
+        raise NeedsRebuildError(f"the engine adds no column like {column.name} to a table with rows")
+    if not _goes_last(operation, shadow):
+        raise NeedsRebuildError(f"{column.name} does not stand last")
     table = quote(operation.table)
-    if isinstance(operation, DropColumn) and not operation.column.hidden:
-        return "in place", [f"ALTER TABLE {table} DROP COLUMN {quote(operation.column.name)}"]
-    if isinstance(operation, AddColumn) and spelling.can_add(operation.column) and _goes_last(operation, shadow):
-        added = f"ALTER TABLE {table} ADD COLUMN {spelling.column_sql(operation.column)}"
-        if operation.backfill is None:
-            return "metadata only", [added]
-        filled = f"UPDATE {table} SET {quote(operation.column.name)} = {literal(operation.backfill)}"
-        return "in place", [added, *_undisturbed(operation.table, [filled], shadow)]
-    raise _NeedsRebuildError
+    statement = f"ALTER TABLE {table} ADD COLUMN {spelling.column_sql(added)}"
+    if required:
+        return _fill_and_require(operation, added, statement, shadow)
+    if operation.backfill is None:
+        return _step([operation], "metadata only", "rows take the default from the catalog", [statement])
+    filled = f"UPDATE {table} SET {quote(column.name)} = {literal(operation.backfill)}"
+    statements = [statement, *_undisturbed(operation.table, shadow, [filled])]
+    return _step([operation], "in place", "one pass fills every row", statements)
+
+
+def _optional(column: Column) -> Column:
+    text = column.definition and alter_column_text(column.definition, nullable=True)
+    return replace(column, nullable=True, definition=text)
+
+
+def _fill_and_require(operation: AddColumn, added: Column, statement: str, shadow: SchemaCopy) -> Step:
+    """Return the step that adds an optional column, fills it, and then makes it required."""
+    present = _present(operation.table, shadow)
+    text = parse_create_table(present.sql or "").with_column(spelling.column_sql(added))
+    alter = AlterColumn(table=operation.table, before=added, after=operation.column, backfill=operation.backfill)
+    quiet = partial(_undisturbed, operation.table, shadow)
+    change = alter_in_place(replace(present, sql=text.to_sql()), [alter], quiet, measured=False)
+    return _changed([operation], change, [statement, *change.statements])
 
 
 def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
@@ -135,26 +209,28 @@ def _goes_last(operation: AddColumn, shadow: SchemaCopy) -> bool:
     return bool(last) and last[0][0].lower() == operation.after.lower()
 
 
-def _plain(operation: Operation) -> tuple[Path, list[str]]:
+def _plain(operation: Operation) -> tuple[Path, str, list[str]]:
     match operation:
         case CreateTable(table=table):
-            return "metadata only", _create_table(table)
+            return "metadata only", "a new table has no rows", _create_table(table)
         case DropTable(table=table):
-            return "in place", [f"DROP TABLE {quote(table.name)}"]
+            return "in place", "its pages are freed", [f"DROP TABLE {quote(table.name)}"]
         case RenameTable(old=old, new=new):
-            return "metadata only", _rename_table(old, new)
+            return "metadata only", _GOES_ALONG, _rename_table(old, new)
         case RenameColumn(table=name, old=old, new=new):
-            return "metadata only", [f"ALTER TABLE {quote(name)} RENAME COLUMN {quote(old)} TO {quote(new)}"]
+            rename = f"ALTER TABLE {quote(name)} RENAME COLUMN {quote(old)} TO {quote(new)}"
+            return "metadata only", _GOES_ALONG, [rename]
         case CreateIndex(index=index):
-            return "in place", [_create_index(index)]
+            return "in place", "reads the rows once", [_create_index(index)]
         case DropIndex(index=index):
-            return "metadata only", [f"DROP INDEX {quote(str(index.name))}"]
+            return "metadata only", "no row is touched", [f"DROP INDEX {quote(str(index.name))}"]
         case RetargetReference():
-            return "in place", [_retarget(operation)]
+            return "in place", "only rows that name the DocType are written", [_retarget(operation)]
         case RestoreColumn():
-            return "in place", [_restore_column(operation), *_restore_rowids(operation)]
+            statements = [_restore_column(operation), *_restore_rowids(operation)]
+            return "in place", "only rows that were not edited since are written", statements
         case RestoreTable(table=table):
-            return "in place", [_restore_table(table)]
+            return "in place", "every row of the backup is written", [_restore_table(table)]
         case _:
             raise TypeError(f"{type(operation).__name__} is a column operation")
 

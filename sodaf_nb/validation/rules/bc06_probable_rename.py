@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
+
+ABOUT = (
+    About(
+        rule="BC06",
+        what="A kept and a new column look like one field renamed.",
+        why="The new column starts empty; the values stay under the old name, where the application no longer looks.",
+        remedy="Answer with the rename if it is one. A drop of the old column asks first; accept BC06 to drop it.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sodaf_nb.plan import DropColumn
+from sodaf_nb.tabular import counted
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
+
+ABOUT = (
+    About(
+        rule="DS03",
+        what="A column that holds values is dropped.",
+        why="The values go with the column; rows that hold only its default lose nothing and do not count.",
+        remedy="Keep the column, name its new field as a rename, or accept it: the values are backed up before.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -21,7 +32,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 group=Group.DATA_LOSS_RISK,
                 severity=for_loss(evidence.plan, filled.rows),
                 object=name,
-                message=f"{name} is dropped; {filled.rows} rows hold a value in it.",
+                message=f"{name} is dropped; {counted(filled.rows, 'row holds', 'rows hold')} a value in it.",
                 fix="keep the column, or name its new field as a rename" if filled.rows else "",
                 count=filled.rows,
                 samples=filled.samples,

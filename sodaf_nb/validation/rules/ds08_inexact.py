@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sodaf_nb.plan import AlterColumn
+from sodaf_nb.tabular import counted
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Count, Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
+
+ABOUT = (
+    About(
+        rule="DS08",
+        what="Values do not convert exactly to the new type of their column.",
+        why="Converted back they would not be what they were, such as 640 p. for a number; they become empty instead.",
+        remedy="Correct those values first, or accept it: they are backed up before.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -20,14 +31,17 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(evidence: Evidence, operation: AlterColumn, inexact: Count) -> Finding:
     name = f"{operation.table}.{operation.after.name}"
-    fate = "are numbered anew" if operation.after.autoincrement else "become empty"
+    fates = ("is numbered anew", "are numbered anew")
+    if not operation.after.autoincrement:
+        fates = ("becomes empty", "become empty")
     unfillable = not operation.after.nullable and operation.backfill is None and operation.after.default is None
     return Finding(
         rule="DS08",
         group=Group.DATA_LOSS_RISK,
         severity=for_loss(evidence.plan, inexact.rows),
         object=name,
-        message=f"{inexact.rows} values of {name} are no exact {operation.after.type} and {fate}.",
+        message=f"{counted(inexact.rows, f'value of {name} is', f'values of {name} are')} no exact "
+        f"{operation.after.type} and {fates[inexact.rows != 1]}.",
         fix="correct those values first",
         count=inexact.rows,
         samples=inexact.samples,

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sodaf_nb.plan import AlterColumn
+from sodaf_nb.tabular import counted
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group
 from sodaf_nb.validation.severity import for_loss
+
+ABOUT = (
+    About(
+        rule="DS12",
+        what="A new field would take over the values that a removed field of its name left behind.",
+        why="A removed field keeps its column unless the drop is asked for; its old values may mean something else.",
+        remedy="Drop the old column first, give the new field another name, or accept that it takes the old values.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -24,7 +35,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 severity=for_loss(evidence.plan, filled.rows),
                 object=name,
                 message=f"{name} was kept when its field was removed as {operation.before.type}; "
-                f"{filled.rows} old values would become {operation.after.type}.",
+                f"{counted(filled.rows, 'old value')} would become {operation.after.type}.",
                 fix="drop the old column first, or give the new field another name",
                 count=filled.rows,
                 samples=filled.samples,

@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sodaf_nb.plan import AddColumn, AlterColumn
+from sodaf_nb.tabular import counted
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
+
+ABOUT = (
+    About(
+        rule="MF03",
+        what="A new required column has no value for the rows that are there.",
+        why="The engine refuses a NULL in a column that is NOT NULL.",
+        remedy="Give a value with a backfill, or a default in the DocType. It cannot be accepted.",
+    ),
+    About(
+        rule="MF04",
+        what="A column becomes required but rows have no value in it.",
+        why="The engine refuses a NULL in a column that is NOT NULL.",
+        remedy="Give a value with a backfill, or a default in the DocType. It cannot be accepted.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -22,7 +39,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 group=Group.DATA_LOSS_RISK,
                 severity=Severity.BLOCK,
                 object=name,
-                message=f"{name} is required but {empty.rows} rows have no value for it.",
+                message=f"{name} is required but {counted(empty.rows, 'row has', 'rows have')} no value for it.",
                 fix=f"give one with backfill {column}=VALUE, or a default in the DocType",
                 count=empty.rows,
                 samples=empty.samples,

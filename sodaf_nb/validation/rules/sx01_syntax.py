@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
+
+ABOUT = (
+    About(
+        rule="SX01",
+        what="The engine refuses a statement of the script.",
+        why="The script really ran on an empty copy of the schema, and a statement failed there.",
+        remedy="Report it with the DocType; nothing was changed. It cannot be accepted.",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:

@@ -1,0 +1,26 @@
+"""How the next steps of errors are written as commands."""
+
+from __future__ import annotations
+
+import shlex
+from types import MappingProxyType
+
+from sodaf_nb.errors import Words
+
+
+def words(program: str) -> Words:
+    """Return each step as it is typed on a command line.
+
+    Args:
+        program: How commands are typed: `%migrate` or `sodaf-nb`.
+    """
+    return MappingProxyType(
+        {
+            "accept": lambda ids: f"--accept {','.join(ids)}",
+            "rename": lambda pair: f"--rename {shlex.quote(':'.join(pair))}",
+            "renamed_from": lambda names: " ".join(["--renamed-from", *map(shlex.quote, names)]),
+            "history": lambda _: f"{program} history",
+            "recover": lambda _: f"{program} recover",
+            "plan": lambda names: " ".join([program, "dry-run", *names]),
+        }
+    )
