@@ -331,6 +331,7 @@ class MigrationApplier:
             success=not left and (found is None or found.rehearsal.success),
             doctype=job.plan.doctype,
             plan=job.plan,
+            paths=job.script.paths,
             sql=job.script.sql,
             rollback_sql=job.script.rollback_sql,
             findings=job.findings,

@@ -148,6 +148,8 @@ class DryRunResult(Tabular):
         success: True when an apply would go through as asked.
         doctype: The DocType it is for.
         plan: The plan an apply would carry out.
+        paths: How each of the plan's changes is made, cheapest first: `metadata only` touches no row, `in place`
+            writes rows where they are, `rebuild` copies the table.
         sql: The statements an apply would run, in order.
         rollback_sql: The statements that would take it back.
         findings: What the rules say, with live counts.
@@ -166,6 +168,7 @@ class DryRunResult(Tabular):
     success: bool
     doctype: str
     plan: Plan
+    paths: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
     rollback_sql: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -219,8 +222,9 @@ class DryRunResult(Tabular):
         return f"{text} (plan {self.plan.id[:SHORT]})" if count and self.plan.kind == "sync" else text
 
     def to_rows(self) -> list[Row]:
-        """Return one row a change."""
-        return self.plan.to_rows()
+        """Return one row a change, with the path it takes."""
+        rows = self.plan.to_rows()
+        return [{**row, "path": path} for row, path in zip(rows, self.paths or [""] * len(rows), strict=True)]
 
     def empty_text(self) -> str:
         """Say why there is nothing to do."""
