@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from sodaf_nb.backup.digest import content_digest
-from sodaf_nb.database import Database, sidefile
+from sodaf_nb.database import Database
+from sodaf_nb.database.sidefile import facts
 from sodaf_nb.errors import MigrationBackupError
 from tests.backup.helpers import BROKEN_UTF8, ODD_VALUES, catalog, manager, odd_table, run, state, value
 
@@ -194,7 +195,7 @@ def test_engine_error_is_not_taken_for_a_table_without_rowid():
             raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(sqlite3.OperationalError, match="I/O"):
-        sidefile._rowid_alias(Broken(), "main", "t", set())
+        facts._rowid_alias(Broken(), "main", "t", set())
 
 
 def test_digest_tells_apart_what_sql_calls_equal():
