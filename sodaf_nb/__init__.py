@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from sodaf_nb.applier import MigrationApplier
-    from sodaf_nb.backup import BackupStrategy, FullBackupStrategy, MigrationBackupManager
+    from sodaf_nb.backup import (
+        BackupStrategy,
+        ColumnBackupStrategy,
+        FullBackupStrategy,
+        IncrementalBackupStrategy,
+        MigrationBackupManager,
+    )
     from sodaf_nb.database import Database
     from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
@@ -46,7 +52,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "applier": ("MigrationApplier",),
-    "backup": ("BackupStrategy", "FullBackupStrategy", "MigrationBackupManager"),
+    "backup": (
+        "BackupStrategy",
+        "ColumnBackupStrategy",
+        "FullBackupStrategy",
+        "IncrementalBackupStrategy",
+        "MigrationBackupManager",
+    ),
     "database": ("Database",),
     "diff": ("SchemaComparisonEngine", "SchemaDiff"),
     "doctype": ("DocType", "DocTypeEngine", "Field"),
@@ -83,6 +95,7 @@ __all__ = [
     "BackupStrategy",
     "BatchMigrationResult",
     "BlockedMigrationError",
+    "ColumnBackupStrategy",
     "Database",
     "DatabaseError",
     "DocType",
@@ -92,6 +105,7 @@ __all__ = [
     "Field",
     "Finding",
     "FullBackupStrategy",
+    "IncrementalBackupStrategy",
     "InvalidDocTypeError",
     "LockedError",
     "MigrationApplier",

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.backup.choice import Choice, Strategy, choose
 from sodaf_nb.backup.codecs import CODECS
-from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
-from sodaf_nb.backup.manifest import Manifest
-from sodaf_nb.backup.reader import Unpacked, read_manifest, unpacked, workspace
-from sodaf_nb.backup.restore import restore_as, restore_table
+from sodaf_nb.backup.manifest import STRATEGIES
+from sodaf_nb.backup.reader import Unpacked, base_id_of, read_manifest, unpacked
+from sodaf_nb.backup.restore import restore_as, restore_columns, restore_table
 from sodaf_nb.backup.store import BackupStore
-from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
+from sodaf_nb.backup.strategies import (
+    BackupStrategy,
+    ColumnBackupStrategy,
+    FullBackupStrategy,
+    IncrementalBackupStrategy,
+)
+from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.backup.writer import Describe, write_backup
-from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, exact_rows, hold, open_side
+from sodaf_nb.database.sidefile import ROWS, SideFileError, TableFacts, exact_rows, hold, open_side
 from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
 
 if TYPE_CHECKING:
@@ -44,9 +50,11 @@ class MigrationBackupManager:
         compression: How data is packed: `zstd`, `gzip` or `none`.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
+        batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
+            memory that takes, and nothing about the backup.
 
     Raises:
-        UsageError: If there is no such compression.
+        UsageError: If there is no such compression, or the batch size is not 1 or more.
     """
 
     def __init__(
@@ -57,15 +65,18 @@ class MigrationBackupManager:
         compression: str = "zstd",
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
+        batch_size: int = ROWS,
     ) -> None:
         if compression not in CODECS:
             raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
+        if not _is_count(batch_size):
+            raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
-        self._strategy: BackupStrategy = FullBackupStrategy()
+        self._batch_size = batch_size
 
     @property
     def directory(self) -> Path:
@@ -73,72 +84,102 @@ class MigrationBackupManager:
         return self._store.directory
 
     def create_backup(
-        self, doctype: str, table: str, *, migration_id: str | None = None, schema_fingerprint: str = ""
+        self,
+        doctype: str,
+        table: str,
+        *,
+        strategy: Strategy = "full",
+        columns: Collection[str] = (),
+        base_id: str | None = None,
+        migration_id: str | None = None,
+        schema_fingerprint: str = "",
     ) -> BackupInfo:
         """Back up a table as it is committed now, and prove the backup before returning.
 
         Another connection may hold the write lock, as a migration does; what it has not committed is not seen.
+        Where the strategy is not possible, the whole table is saved and the result's `note` says why: a column
+        backup of a table without a lasting key, an incremental one without a usable base.
 
         Args:
             doctype: The DocType it is for.
             table: The table.
+            strategy: What to save: the whole table, some columns, or what changed since another backup.
+            columns: The columns of a column backup; its key comes by itself.
+            base_id: What an incremental backup builds on; None takes the newest that fits.
             migration_id: The migration it protects; None for one taken by hand.
             schema_fingerprint: Fingerprint of the schema the migration starts from.
 
         Raises:
-            MigrationBackupError: If no proven backup could be made; nothing is left behind then.
+            UsageError: If the arguments do not go together.
+            MigrationBackupError: If no proven backup could be made, or `base_id` is no base for it; nothing is
+                left behind then.
         """
+        _require_sensible(strategy, columns, base_id)
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
-        with _no_backup(table):
+        with _no_backup(table), ExitStack() as opened:
             backup_id = require_id(self._new_id())
-            with hold(self._database) as source:
-                facts = source.facts(table)
-                manifest = self._write(backup_id, source, facts, given)
-                self._prove(manifest, source, facts)
+            source = opened.enter_context(hold(self._database))
+            facts = source.facts(table)
+            chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
+            taking = Taking(
+                store=self._store,
+                strategy=chosen,
+                source=source,
+                saved=_saved(chosen, facts),
+                codec=self._codec,
+                batch_size=self._batch_size,
+                about={"id": backup_id, "note": note, **given, **self._here_and_now()},
+            )
+            manifest = taking.take()
         return info_of(manifest, self._store.path(backup_id), verified=True)
 
-    def _write(self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any]) -> Manifest:
-        # Read from the live table, not from the copy: the reader then compares the two.
-        digest = content_digest(source.rows(facts))
-        # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
-        with self._store.draft(backup_id) as draft, workspace() as scratch:
-            path = Path(scratch) / "data.sqlite"
-            rows = self._strategy.copy(source, facts, path)
-            about = {"id": backup_id, "row_count": rows, "content_digest": digest, **given}
-            return write_backup(draft, path, self._codec, self._describe(facts, about))
+    def _here_and_now(self) -> dict[str, str]:
+        return {"created_at": _iso(self._clock()), "database": self._database.name}
 
-    def _describe(self, facts: TableFacts, about: dict[str, Any]) -> Describe:
-        def describe(plain_size: int, plain_sha256: str, stored_size: int, stored_sha256: str) -> Manifest:
-            return Manifest(
-                strategy=self._strategy.kind,
-                table=facts.name,
-                created_at=_iso(self._clock()),
-                database=self._database.name,
-                columns=facts.columns,
-                create_sql=facts.create_sql,
-                objects=facts.objects,
-                sequence=facts.sequence,
-                codec=self._codec,
-                plain_size=plain_size,
-                plain_sha256=plain_sha256,
-                stored_size=stored_size,
-                stored_sha256=stored_sha256,
-                **about,
-            )
+    def preview_backup(
+        self, table: str, *, strategy: Strategy = "full", columns: Collection[str] = ()
+    ) -> tuple[Strategy, str]:
+        """Return the strategy that `create_backup` would take now, and why if it is another; nothing is written.
 
-        return describe
+        Raises:
+            UsageError: If the arguments do not go together.
+            MigrationBackupError: If the table cannot be saved.
+        """
+        _require_sensible(strategy, columns, None)
+        with _no_backup(table), hold(self._database) as source:
+            facts = source.facts(table)
+            choice = choose(strategy, facts, self.list_backups)
+            if choice.kind == "column":
+                _saved(ColumnBackupStrategy(columns), facts)
+        return choice.kind, choice.note
 
-    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts) -> None:
+    def lasting_key(self, table: str) -> tuple[str, ...]:
+        """Return the columns that find every row of a live table again later; empty when there are none.
+
+        Raises:
+            MigrationBackupError: If the table cannot be read.
+        """
+        with _no_backup(table), hold(self._database) as source:
+            return source.facts(table).lasting_key
+
+    def _chosen(
+        self, opened: ExitStack, facts: TableFacts, asked: Strategy, columns: Collection[str], base_id: str | None
+    ) -> tuple[BackupStrategy, str]:
+        explicit = Choice(kind="incremental", base_id=base_id)
+        choice = explicit if base_id else choose(asked, facts, self.list_backups)
+        if choice.kind == "column":
+            return ColumnBackupStrategy(columns), ""
+        if choice.base_id is None:
+            return FullBackupStrategy(), choice.note
         try:
-            with unpacked(self._store, manifest.id) as copy:
-                self._compare(manifest, source, facts, copy)
-        except BaseException:
-            self._store.discard(manifest.id)
-            raise
+            return IncrementalBackupStrategy(opened.enter_context(self._unpacked(choice.base_id))), ""
+        except MigrationRestoreError as error:
+            if base_id is not None:
+                raise _refused(facts.name, error.message, _OTHER_BASE) from None
+            return FullBackupStrategy(), "the newest backup of the table cannot be used to build on"
 
-    def _compare(self, manifest: Manifest, source: Snapshot, facts: TableFacts, copy: Unpacked) -> None:
-        if copy.manifest != manifest or not self._strategy.proves(source, facts, copy.path):
-            raise SideFileError("what was read back is not what the table holds")
+    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
+        return unpacked(self._store, backup_id, batch_size=self._batch_size)
 
     def list_backups(self, doctype: str | None = None) -> BackupList:
         """Return the backups, newest first, and after them whatever is there but cannot be used.
@@ -173,7 +214,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
 
     @contextmanager
@@ -183,7 +224,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             yield copy.path
 
     def read_rows(self, backup_id: str) -> list[tuple[Any, ...]]:
@@ -192,8 +233,8 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
-            return _shown_rows(copy)
+        with self._unpacked(backup_id) as copy:
+            return _shown_rows(copy, self._batch_size)
 
     def to_frame(self, backup_id: str) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame whose columns keep their Python values.
@@ -201,14 +242,15 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with unpacked(self._store, backup_id) as copy:
-            return exact_frame(_shown_rows(copy), [name for name, _type in copy.facts.columns])
+        with self._unpacked(backup_id) as copy:
+            return exact_frame(_shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
 
     def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
 
         A missing table is made again with its indexes, triggers and counter. The rows of a present one
-        are backed up first and then replaced; its own indexes and triggers stay, and no trigger fires.
+        are backed up first and then replaced; its own indexes and triggers stay, and no trigger fires. Of a
+        column backup only its columns are put back, into the rows that its key still finds.
 
         Args:
             backup_id: The backup.
@@ -219,16 +261,22 @@ class MigrationBackupManager:
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
             LockedError: If another writer holds the database for longer than its lock timeout.
         """
-        with unpacked(self._store, backup_id) as copy:
+        with self._unpacked(backup_id) as copy:
             if as_table is not None:
                 return restore_as(self._database, copy, as_table)
             doctype, table = copy.manifest.doctype, copy.manifest.table
+            if copy.manifest.strategy == "column":
+                columns = copy.value_columns()
+                save = partial(self.create_backup, doctype, table, strategy="column", columns=columns)
+                return restore_columns(self._database, copy, lambda: save().id)
             return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
         self, *, keep: Collection[str] = (), older_than_days: int = 30, dry_run: bool = False
     ) -> tuple[str, ...]:
         """Delete old backups and what crashes left behind; damaged backups stay for a human to judge.
+
+        What a backup that stays builds on stays as well, however old it is.
 
         Args:
             keep: Ids that stay however old they are.
@@ -244,10 +292,21 @@ class MigrationBackupManager:
         now = self._clock().astimezone(UTC)
         before = _iso(now - timedelta(days=older_than_days))
         old = [b.id for b in self.list_backups() if not b.problem and b.created_at < before and b.id not in keep]
-        doomed = (*old, *self._store.leftovers((now - _LEFTOVER_AGE).timestamp()))
+        needed = self._needed(set(self._store.ids()) - set(old))
+        doomed = (*(b for b in old if b not in needed), *self._store.leftovers((now - _LEFTOVER_AGE).timestamp()))
         for name in () if dry_run else doomed:
             self._remove(name)
         return doomed
+
+    def _needed(self, kept: Collection[str]) -> set[str]:
+        """Return what backups that stay build on, down to the last link of each chain."""
+        needed: set[str] = set()
+        for backup_id in kept:
+            base = base_id_of(self._store, backup_id)
+            while base is not None and base not in needed:
+                needed.add(base)
+                base = base_id_of(self._store, base)
+        return needed
 
     def _remove(self, name: str) -> None:
         try:
@@ -258,15 +317,46 @@ class MigrationBackupManager:
             ) from None
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 1
+
+
+def _require_sensible(strategy: str, columns: Collection[str], base_id: str | None) -> None:
+    if strategy not in STRATEGIES:
+        raise UsageError(f"There is no backup strategy {strategy!r}.", hint=f"choose from {', '.join(STRATEGIES)}")
+    if bool(columns) != (strategy == "column") or isinstance(columns, str):
+        raise UsageError("A column backup names its columns, and no other names any.", hint='columns=("title",)')
+    if base_id is not None and strategy != "incremental":
+        raise UsageError("Only an incremental backup builds on another.", hint='strategy="incremental"')
+
+
+def _saved(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
+    try:
+        return strategy.saved(facts)
+    except SideFileError as error:
+        if strategy.base is not None:
+            raise _refused(facts.name, f"{strategy.base.id} is no base for it: {error}", _OTHER_BASE) from None
+        raise _refused(facts.name, str(error), 'name other columns, or save all with strategy="full"') from None
+
+
+def _refused(table: str, reason: str, hint: str) -> MigrationBackupError:
+    return MigrationBackupError(
+        f"No backup of {table} was made: {reason.rstrip('.')}.", hint=f"nothing was changed; {hint}"
+    )
+
+
+_OTHER_BASE = "name another base, or leave it out to have the newest one taken that fits"
+
+
 def _iso(time: datetime) -> str:
     # Always the same width, so that texts sort as times do.
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _shown_rows(copy: Unpacked) -> list[tuple[Any, ...]]:
+def _shown_rows(copy: Unpacked, batch_size: int) -> list[tuple[Any, ...]]:
     first = 1 if copy.facts.rowid else 0
     with open_side(copy.path) as connection:
-        chunks = exact_rows(connection, "main", copy.facts)
+        chunks = exact_rows(connection, "main", copy.facts, size=batch_size)
         return [tuple(map(_shown, row[first:])) for rows in chunks for row in rows]
 
 
@@ -280,7 +370,4 @@ def _no_backup(table: str) -> Iterator[None]:
         yield
     except (OSError, SideFileError, MigrationRestoreError) as error:
         reason = error.message if isinstance(error, MigrationRestoreError) else str(error)
-        raise MigrationBackupError(
-            f"No backup of {table} was made: {reason.rstrip('.')}.",
-            hint="nothing was changed; check space and rights of the backup directory, then try again",
-        ) from None
+        raise _refused(table, reason, "check space and rights of the backup directory, then try again") from None

@@ -9,15 +9,15 @@ from __future__ import annotations
 from sodaf_nb.database.sidefile.changes import apply_changes
 from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, attach, open_side
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
-from sodaf_nb.database.sidefile.rows import ROWS, compare_tables, exact_rows
-from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
-from sodaf_nb.database.sidefile.writing import (
+from sodaf_nb.database.sidefile.restoring import (
     create_from_side,
     rename_in_side,
     replace_from_side,
     update_from_side,
     writing,
 )
+from sodaf_nb.database.sidefile.rows import ROWS, compare_tables, exact_rows
+from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
 
 __all__ = [
     "ROWS",
