@@ -12,7 +12,7 @@ from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
-from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, utc_now
+from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, saving_for, utc_now
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -49,7 +49,11 @@ class MigrationApplier:
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
         self.backups = MigrationBackupManager(
-            database, self.options.backup_dir, compression=self.options.compression, clock=clock
+            database,
+            self.options.backup_dir,
+            compression=self.options.compression,
+            clock=clock,
+            batch_size=self.options.batch_size,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._comparison = SchemaComparisonEngine(database, doctypes)
@@ -74,8 +78,7 @@ class MigrationApplier:
     def dry_run(self, doctype: str, options: SyncOptions | None = None) -> DryRunResult:
         """Return what an apply would do: the same pipe, stopped before the backup."""
         given = options or SyncOptions()
-        job = self._job(doctype, given)
-        return _dry(job, given.accept)
+        return self._dry(self._job(doctype, given), given.accept)
 
     def sync_doctype(self, doctype: str, options: SyncOptions | None = None) -> MigrationResult:
         """Bring one DocType to the database.
@@ -133,7 +136,7 @@ class MigrationApplier:
     def dry_run_rollback(self, migration_id: str, options: RollbackOptions | None = None) -> DryRunResult:
         """Return what taking a migration back would do; nothing is changed."""
         given = options or RollbackOptions()
-        return _dry(self._rollback_job(migration_id, given), given.accept)
+        return self._dry(self._rollback_job(migration_id, given), given.accept)
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -237,9 +240,25 @@ class MigrationApplier:
         if not job.plan.operations:
             return _nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
+        saving_for(job, self.options.backup, self.backups)  # refuses what could not be taken back exactly
         if dry_run:
             return _nothing_done(job, "not_applied", "Dry run: nothing was changed.")
         return self._executor.execute(job)
+
+    def _dry(self, job: Job, accept: Accept) -> DryRunResult:
+        saving = saving_for(job, self.options.backup, self.backups)
+        left: tuple[Finding, ...] = blocking(job.findings, accept)
+        return DryRunResult(
+            success=not left,
+            doctype=job.plan.doctype,
+            plan=job.plan,
+            sql=job.script.sql,
+            rollback_sql=job.script.rollback_sql,
+            findings=job.findings,
+            affected_rows=_touched_rows(job),
+            backup_preview=(saving.preview(self.backups, job),) if saving else (),
+            accepted=("all",) if accept == "all" else tuple(sorted(accept)),
+        )
 
 
 def _answers(options: SyncOptions) -> Answers:
@@ -282,25 +301,5 @@ def _nothing_done(job: Job, outcome: Any, reason: str) -> MigrationResult:
     )
 
 
-def _dry(job: Job, accept: Accept) -> DryRunResult:
-    left: tuple[Finding, ...] = blocking(job.findings, accept)
-    return DryRunResult(
-        success=not left,
-        doctype=job.plan.doctype,
-        plan=job.plan,
-        sql=job.script.sql,
-        rollback_sql=job.script.rollback_sql,
-        findings=job.findings,
-        affected_rows=_touched_rows(job),
-        backup_preview=_backup_preview(job),
-        accepted=("all",) if accept == "all" else tuple(sorted(accept)),
-    )
-
-
 def _touched_rows(job: Job) -> int:
     return sum(job.evidence.facts.rows.values()) if any(s.path != "metadata only" for s in job.script.up) else 0
-
-
-def _backup_preview(job: Job) -> tuple[dict[str, Any], ...]:
-    tables = dict.fromkeys(table for table, _column in job.risks)
-    return tuple({"table": table, "rows": job.evidence.facts.rows[table], "columns": "all columns"} for table in tables)

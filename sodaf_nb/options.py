@@ -24,7 +24,12 @@ class ApplyOptions:
 
     Args:
         backup_dir: Folder of the backups; made with mode 0700 when missing.
+        backup: What is saved of a table with data at risk: `auto` takes the least from which a rollback is exact,
+            `column` insists on the columns at risk alone, `full` takes all, `incremental` what changed since the
+            table's last backup. There is no way to save nothing.
         compression: How backup data is packed.
+        batch_size: Rows read and hashed at a time while a backup is taken, proven or read, 1 or more; it decides
+            the memory that takes.
         lock_timeout_s: Seconds to wait for another writer before giving up.
         progress: Told of each step; None reports nothing.
         applied_by: Who is named in the history; None takes the operating system's user.
@@ -32,7 +37,9 @@ class ApplyOptions:
     """
 
     backup_dir: str | Path = "backups"
+    backup: Literal["auto", "full", "column", "incremental"] = "auto"
     compression: Literal["zstd", "gzip", "none"] = "zstd"
+    batch_size: int = 1000
     lock_timeout_s: float = 5.0
     progress: Progress | None = None
     applied_by: str | None = None

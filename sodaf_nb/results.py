@@ -131,7 +131,7 @@ class DryRunResult(Tabular):
         rollback_sql: The statements that would take it back.
         findings: What the rules say, with live counts.
         affected_rows: Rows of the tables that an apply rewrites or updates.
-        backup_preview: Tables and rows an apply would back up first.
+        backup_preview: What an apply would back up first: table, rows, columns, strategy and why.
         accepted: Ids the caller takes on.
     """
 
@@ -178,7 +178,7 @@ class DryRunResult(Tabular):
     def notes(self) -> list[str]:
         """Return findings and what would be backed up, a line each."""
         found = [_finding_line(finding) for finding in self.findings]
-        saved = [f"Backup first: {b['table']}, {b['rows']} rows, {b['columns']}." for b in self.backup_preview]
+        saved = [_backup_line(saved) for saved in self.backup_preview]
         return [*found, *saved]
 
     def code(self) -> list[tuple[str, str]]:
@@ -201,6 +201,11 @@ class DryRunResult(Tabular):
         notes = [f"- {_markdown(note)}" for note in self.notes()]
         blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self.code()]
         return "\n".join([f"### {self.heading()}", "", *(table if rows else [self.empty_text()]), "", *notes, *blocks])
+
+
+def _backup_line(saved: Mapping[str, Any]) -> str:
+    what = f"{saved['table']}, {saved['rows']} rows of {saved['columns']}"
+    return f"Backup first: {what} ({saved['strategy']}: {saved['why']})."
 
 
 def _finding_line(finding: Finding) -> str:

@@ -2,5 +2,6 @@
 
 from sodaf_nb.execution.executor import MigrationExecutor, utc_now
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.saving import saving_for
 
-__all__ = ["Job", "MigrationExecutor", "plan_fingerprint", "utc_now"]
+__all__ = ["Job", "MigrationExecutor", "plan_fingerprint", "saving_for", "utc_now"]
