@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.parsing import name_list
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.values import Listing, Sheet, by_number
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
     from sodaf_nb.backup import BackupInfo
+    from sodaf_nb.backup.choice import Strategy
 
 
 def _list(context: Context, args: argparse.Namespace) -> Tabular:
@@ -30,7 +32,10 @@ def _verify(context: Context, args: argparse.Namespace) -> Tabular:
 
 def _create(context: Context, args: argparse.Namespace) -> Tabular:
     doctype = context.doctypes.get(required_doctype(args))
-    info = context.applier.backups.create_backup(doctype.name, doctype.table)
+    strategy: Strategy = "column" if args.columns else "incremental" if args.incremental else "full"
+    info = context.applier.backups.create_backup(
+        doctype.name, doctype.table, strategy=strategy, columns=args.columns or ()
+    )
     return _one(info, f"Backup of {doctype.name} taken and verified")
 
 
@@ -60,8 +65,8 @@ def _listing(context: Context, doctype: str | None) -> Listing:
 
 
 def _one(info: BackupInfo, title: str) -> Listing:
-    row = {"table": info.table, "rows": info.row_count, "columns": len(info.columns)}
-    return Listing(title=title, rows=(row,), items=(info,))
+    row = {"table": info.table, "strategy": info.strategy, "rows": info.row_count, "columns": len(info.columns)}
+    return Listing(title=title, rows=(row,), items=(info,), remarks=tuple(info.notes()))
 
 
 def _id(context: Context, args: argparse.Namespace) -> str:
@@ -81,6 +86,15 @@ def _configure_one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
 
 
+def _configure_create(parser: argparse.ArgumentParser) -> None:
+    add_doctype(parser)
+    less = parser.add_mutually_exclusive_group()
+    less.add_argument(
+        "--columns", metavar="NAMES", type=name_list, help="only these columns and the key, such as title,pages"
+    )
+    less.add_argument("--incremental", action="store_true", help="only what changed since the table's last backup")
+
+
 COMMAND = Command(
     name="backup",
     help="List the backups; or verify, create, restore or open one.",
@@ -92,8 +106,8 @@ COMMAND = Command(
         ),
         Command(
             name="create",
-            help="Back up a DocType's whole table now.",
-            configure=add_doctype,
+            help="Back up a DocType's table now: all of it, some columns, or what changed.",
+            configure=_configure_create,
             run=_create,
             names=doctype_names,
         ),

@@ -102,6 +102,13 @@ def id_list(text: str) -> list[str]:
     return [word if word == "all" else word.upper() for word in words]
 
 
+def name_list(text: str) -> list[str]:
+    """Return the names of `title,pages`, as they are written."""
+    if not (words := [word.strip() for word in text.split(",") if word.strip()]):
+        raise argparse.ArgumentTypeError("no name stands there")
+    return words
+
+
 def count(text: str) -> int:
     """Return a whole number of 1 or more."""
     if not text.isdecimal() or int(text) < 1:
