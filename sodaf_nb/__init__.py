@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         FullBackupStrategy,
         IncrementalBackupStrategy,
         MigrationBackupManager,
+        Retention,
     )
     from sodaf_nb.database import Database
     from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
@@ -58,6 +59,7 @@ _HOMES = {
         "FullBackupStrategy",
         "IncrementalBackupStrategy",
         "MigrationBackupManager",
+        "Retention",
     ),
     "database": ("Database",),
     "diff": ("SchemaComparisonEngine", "SchemaDiff"),
@@ -123,6 +125,7 @@ __all__ = [
     "MigrationValidator",
     "Plan",
     "RenameQuestionError",
+    "Retention",
     "RollbackOptions",
     "SQLGenerator",
     "SchemaComparisonEngine",

@@ -12,7 +12,7 @@ from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import MigrationRollbackError, RenameQuestionError, SodafError, StalePlanError
-from sodaf_nb.execution import Job, MigrationExecutor, plan_fingerprint, saving_for, utc_now
+from sodaf_nb.execution import Job, MigrationExecutor, backup_ties, plan_fingerprint, saving_for, utc_now
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -52,6 +52,9 @@ class MigrationApplier:
             database,
             self.options.backup_dir,
             compression=self.options.compression,
+            recipients=self.options.recipients,
+            identity=self.options.identity,
+            ties=lambda: backup_ties(database),
             clock=clock,
             batch_size=self.options.batch_size,
         )

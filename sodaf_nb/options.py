@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sodaf_nb.backup.retention import Retention
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all; it may raise to stop the migration."""
@@ -30,6 +33,12 @@ class ApplyOptions:
         compression: How backup data is packed.
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read, 1 or more; it decides
             the memory that takes.
+        recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them. Empty
+            leaves them readable by whoever can read the folder. Needs the extra `sodaf_nb[crypto]`.
+        identity: File of mode 0600 with the secret key that opens encrypted backups, for rollbacks and restores.
+            None takes the key in the environment variable SODAF_NB_IDENTITY, or the file that
+            SODAF_NB_IDENTITY_FILE names. Taking a backup needs none.
+        retention: What becomes of old backups after each migration; None deletes none.
         lock_timeout_s: Seconds to wait for another writer before giving up.
         progress: Told of each step; None reports nothing.
         applied_by: Who is named in the history; None takes the operating system's user.
@@ -40,6 +49,10 @@ class ApplyOptions:
     backup: Literal["auto", "full", "column", "incremental"] = "auto"
     compression: Literal["zstd", "gzip", "none"] = "zstd"
     batch_size: int = 1000
+    # Not in a repr: somebody may have put the secret key here, which is refused later.
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+    identity: str | Path | None = field(default=None, repr=False)
+    retention: Retention | None = None
     lock_timeout_s: float = 5.0
     progress: Progress | None = None
     applied_by: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sodaf_nb.backup.manager import MigrationBackupManager
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties
 from sodaf_nb.backup.strategies import (
     BackupStrategy,
     ColumnBackupStrategy,
@@ -19,5 +20,8 @@ __all__ = [
     "FullBackupStrategy",
     "IncrementalBackupStrategy",
     "MigrationBackupManager",
+    "PruneResult",
     "RestoreResult",
+    "Retention",
+    "Ties",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.strategies import NO_KEY
 from sodaf_nb.backup.values import BackupInfo
 from sodaf_nb.database.sidefile import TableFacts
@@ -59,3 +60,19 @@ def _on_top_of_newest(facts: TableFacts, backups: list[BackupInfo]) -> Choice:
 def _links(backup_id: str, bases: Mapping[str, str | None]) -> int:
     base = bases.get(backup_id)
     return 1 if base is None else 1 + _links(base, bases)
+
+
+def locked(chain: Iterable[Manifest], recipients: Collection[str], at_hand: Collection[str]) -> str:
+    """Return why a backup cannot build on a chain by itself; empty when it can.
+
+    Args:
+        chain: Manifests of the base and of what that builds on.
+        recipients: Public keys of those who must be able to open the new backup, each alone.
+        at_hand: Public keys whose secret ones are at hand.
+    """
+    encrypted = [set(manifest.recipients) for manifest in chain if manifest.recipients]
+    if any(readers.isdisjoint(at_hand) for readers in encrypted):
+        return "the newest backup of the table is encrypted, and no secret key is at hand that opens it"
+    if any(not readers.issuperset(recipients) for readers in encrypted):
+        return "not all of the recipients can open the newest backup of the table"
+    return ""

@@ -11,6 +11,9 @@ from typing import BinaryIO, Protocol
 # Bytes moved at a time; larger chunks measured no faster.
 CHUNK = 1024 * 1024
 
+# What the name of an encrypted data file ends with.
+AGE = ".age"
+
 # Level 1 writes windows of 512 KiB. A frame that asks for more than this was not made here.
 _ZSTD_WINDOW = 8 * 1024 * 1024
 
@@ -105,6 +108,6 @@ class PlainCodec:
 CODECS: Mapping[str, Codec] = MappingProxyType({"zstd": ZstdCodec(), "gzip": GzipCodec(), "none": PlainCodec()})
 
 
-def data_file(codec: str) -> str:
-    """Return the one name a data file of this codec may have (trap S25)."""
-    return f"data.sqlite{CODECS[codec].suffix}"
+def data_file(codec: str, *, encrypted: bool) -> str:
+    """Return the one name a data file packed and encrypted like this may have (trap S25)."""
+    return f"data.sqlite{CODECS[codec].suffix}{AGE if encrypted else ''}"

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sodaf_nb.backup.choice import Choice, Strategy, choose
+from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
+from sodaf_nb.backup.cleanup import planned, refusing, remove
 from sodaf_nb.backup.codecs import CODECS
+from sodaf_nb.backup.encryption import (
+    EncryptionError,
+    checked_identity,
+    checked_recipients,
+    find_identities,
+    proof_identities,
+    public_keys,
+)
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
-from sodaf_nb.backup.manifest import STRATEGIES
-from sodaf_nb.backup.reader import Unpacked, base_id_of, read_manifest, unpacked
+from sodaf_nb.backup.listing import listed, looked_at
+from sodaf_nb.backup.reader import Unpacked, manifests, shown_rows, unpacked
+from sodaf_nb.backup.refusals import no_backup, require_sensible, saved_by, unusable_base
 from sodaf_nb.backup.restore import restore_as, restore_columns, restore_table
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
     BackupStrategy,
@@ -25,16 +37,14 @@ from sodaf_nb.backup.strategies import (
 )
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.database.sidefile import ROWS, SideFileError, TableFacts, exact_rows, hold, open_side
-from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
+from sodaf_nb.database import exclusive
+from sodaf_nb.database.sidefile import ROWS, TableFacts, hold
+from sodaf_nb.errors import MigrationRestoreError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sodaf_nb.database.database import Database
-
-# A draft older than this was left by a crash: its maker is gone.
-_LEFTOVER_AGE = timedelta(hours=1)
 
 
 def _now() -> datetime:
@@ -48,13 +58,22 @@ class MigrationBackupManager:
         database: The database.
         directory: Where backups are kept; made with mode 0700 by the first backup.
         compression: How data is packed: `zstd`, `gzip` or `none`.
+        recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them.
+            Empty leaves backups readable by whoever can read the directory. Public keys are enough to take
+            proven backups: see `proof_identities`. While a backup is taken or read, an unencrypted copy of
+            mode 0600 is in the system's folder for temporary files.
+        identity: File with the secret key that opens encrypted backups, mode 0600. None takes the key in
+            the environment variable SODAF_NB_IDENTITY, or the file that SODAF_NB_IDENTITY_FILE names.
+        ties: Asked before a cleanup which backups rollbacks need and which migrations the database knows; the
+            default knows of none.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
             memory that takes, and nothing about the backup.
 
     Raises:
-        UsageError: If there is no such compression, or the batch size is not 1 or more.
+        UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
+            key, pyrage is missing, or `identity` is a key and not a file's name.
     """
 
     def __init__(
@@ -63,6 +82,9 @@ class MigrationBackupManager:
         directory: str | Path,
         *,
         compression: str = "zstd",
+        recipients: Collection[str] = (),
+        identity: str | Path | None = None,
+        ties: Callable[[], Ties] = Ties,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
         batch_size: int = ROWS,
@@ -74,6 +96,9 @@ class MigrationBackupManager:
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
+        self._recipients = checked_recipients(recipients)
+        self._identity = checked_identity(identity)
+        self._ties = ties
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._batch_size = batch_size
@@ -98,7 +123,8 @@ class MigrationBackupManager:
 
         Another connection may hold the write lock, as a migration does; what it has not committed is not seen.
         Where the strategy is not possible, the whole table is saved and the result's `note` says why: a column
-        backup of a table without a lasting key, an incremental one without a usable base.
+        backup of a table without a lasting key, an incremental one without a usable base, or with one that is
+        encrypted and cannot be opened here, or not by every recipient alone.
 
         Args:
             doctype: The DocType it is for.
@@ -114,10 +140,11 @@ class MigrationBackupManager:
             MigrationBackupError: If no proven backup could be made, or `base_id` is no base for it; nothing is
                 left behind then.
         """
-        _require_sensible(strategy, columns, base_id)
+        require_sensible(strategy, columns, base_id)
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
-        with _no_backup(table), ExitStack() as opened:
+        with no_backup(table), ExitStack() as opened:
             backup_id = require_id(self._new_id())
+            keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             source = opened.enter_context(hold(self._database))
             facts = source.facts(table)
             chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
@@ -125,16 +152,17 @@ class MigrationBackupManager:
                 store=self._store,
                 strategy=chosen,
                 source=source,
-                saved=_saved(chosen, facts),
+                saved=saved_by(chosen, facts),
                 codec=self._codec,
+                recipients=self._recipients,
                 batch_size=self._batch_size,
                 about={"id": backup_id, "note": note, **given, **self._here_and_now()},
             )
-            manifest = taking.take()
+            manifest = taking.take(keys)
         return info_of(manifest, self._store.path(backup_id), verified=True)
 
     def _here_and_now(self) -> dict[str, str]:
-        return {"created_at": _iso(self._clock()), "database": self._database.name}
+        return {"created_at": iso(self._clock()), "database": self._database.name}
 
     def preview_backup(
         self, table: str, *, strategy: Strategy = "full", columns: Collection[str] = ()
@@ -145,12 +173,12 @@ class MigrationBackupManager:
             UsageError: If the arguments do not go together.
             MigrationBackupError: If the table cannot be saved.
         """
-        _require_sensible(strategy, columns, None)
-        with _no_backup(table), hold(self._database) as source:
+        require_sensible(strategy, columns, None)
+        with no_backup(table), hold(self._database) as source:
             facts = source.facts(table)
-            choice = choose(strategy, facts, self.list_backups)
+            choice = self._choice(strategy, facts)
             if choice.kind == "column":
-                _saved(ColumnBackupStrategy(columns), facts)
+                saved_by(ColumnBackupStrategy(columns), facts)
         return choice.kind, choice.note
 
     def lasting_key(self, table: str) -> tuple[str, ...]:
@@ -159,14 +187,14 @@ class MigrationBackupManager:
         Raises:
             MigrationBackupError: If the table cannot be read.
         """
-        with _no_backup(table), hold(self._database) as source:
+        with no_backup(table), hold(self._database) as source:
             return source.facts(table).lasting_key
 
     def _chosen(
         self, opened: ExitStack, facts: TableFacts, asked: Strategy, columns: Collection[str], base_id: str | None
     ) -> tuple[BackupStrategy, str]:
         explicit = Choice(kind="incremental", base_id=base_id)
-        choice = explicit if base_id else choose(asked, facts, self.list_backups)
+        choice = explicit if base_id else self._choice(asked, facts)
         if choice.kind == "column":
             return ColumnBackupStrategy(columns), ""
         if choice.base_id is None:
@@ -175,11 +203,23 @@ class MigrationBackupManager:
             return IncrementalBackupStrategy(opened.enter_context(self._unpacked(choice.base_id))), ""
         except MigrationRestoreError as error:
             if base_id is not None:
-                raise _refused(facts.name, error.message, _OTHER_BASE) from None
+                raise unusable_base(facts.name, error) from None
             return FullBackupStrategy(), "the newest backup of the table cannot be used to build on"
 
+    def _choice(self, asked: Strategy, facts: TableFacts) -> Choice:
+        choice = choose(asked, facts, self.list_backups)
+        chain = manifests(self._store, choice.base_id) if choice.base_id else []
+        lock = locked(chain, self._recipients, self._at_hand() if any(m.recipients for m in chain) else ())
+        return Choice(kind="full", note=lock) if lock else choice
+
+    def _at_hand(self) -> tuple[str, ...]:
+        try:
+            return public_keys(find_identities(self._identity))
+        except EncryptionError:
+            return ()
+
     def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
-        return unpacked(self._store, backup_id, batch_size=self._batch_size)
+        return unpacked(self._store, backup_id, lambda: find_identities(self._identity), batch_size=self._batch_size)
 
     def list_backups(self, doctype: str | None = None) -> BackupList:
         """Return the backups, newest first, and after them whatever is there but cannot be used.
@@ -187,17 +227,7 @@ class MigrationBackupManager:
         Args:
             doctype: Only backups of this DocType, and damaged ones, whose DocType is unknown; None for all.
         """
-        found = [self._look(backup_id) for backup_id in self._store.ids()]
-        sound = [b for b in found if not b.problem and doctype in (None, b.doctype)]
-        strange = [BackupInfo(id=n, path=self._store.path(n), problem="not a backup") for n in self._store.strangers()]
-        newest = sorted(sound, key=lambda b: (b.created_at, b.id), reverse=True)
-        return BackupList(backups=(*newest, *(b for b in found if b.problem), *strange))
-
-    def _look(self, backup_id: str) -> BackupInfo:
-        try:
-            return self.get(backup_id)
-        except MigrationRestoreError as error:
-            return BackupInfo(id=backup_id, path=self._store.path(backup_id), problem=error.message)
+        return listed(self._store, doctype)
 
     def get(self, backup_id: str) -> BackupInfo:
         """Return one backup after a look at its manifest and the size of its data.
@@ -205,8 +235,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or it is damaged.
         """
-        manifest = read_manifest(self._store, backup_id)
-        return info_of(manifest, self._store.path(backup_id))
+        return looked_at(self._store, backup_id)
 
     def validate_backup(self, backup_id: str) -> BackupInfo:
         """Check a backup to the last row by restoring it into a private file.
@@ -234,7 +263,7 @@ class MigrationBackupManager:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
         with self._unpacked(backup_id) as copy:
-            return _shown_rows(copy, self._batch_size)
+            return shown_rows(copy, self._batch_size)
 
     def to_frame(self, backup_id: str) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame whose columns keep their Python values.
@@ -243,7 +272,7 @@ class MigrationBackupManager:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
         with self._unpacked(backup_id) as copy:
-            return exact_frame(_shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
+            return exact_frame(shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
 
     def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
@@ -272,102 +301,67 @@ class MigrationBackupManager:
             return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
-        self, *, keep: Collection[str] = (), older_than_days: int = 30, dry_run: bool = False
+        self,
+        *,
+        keep: Collection[str] = (),
+        older_than_days: int | None = None,
+        retention: Retention | None = None,
+        dry_run: bool = False,
     ) -> tuple[str, ...]:
-        """Delete old backups and what crashes left behind; damaged backups stay for a human to judge.
-
-        What a backup that stays builds on stays as well, however old it is.
+        """Delete old backups and what crashes left behind, as `prune` does.
 
         Args:
-            keep: Ids that stay however old they are.
-            older_than_days: Age in days from which a backup is old.
+            keep: Ids that stay whatever the rules say.
+            older_than_days: Age in days from which a backup is old; None is 30 when there are no other rules.
+            retention: The rules, instead of an age alone.
             dry_run: True only names what would be deleted.
 
         Returns:
             Names of the folders deleted.
 
         Raises:
+            UsageError: If both an age and rules are given, or a number cannot be used.
+            SodafError: As `prune` raises.
+        """
+        if retention is not None and older_than_days is not None:
+            raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
+        days = 30 if older_than_days is None else older_than_days
+        return self.prune(retention or Retention(keep_days=days), keep=keep, dry_run=dry_run).removed
+
+    def prune(self, retention: Retention, *, keep: Collection[str] = (), dry_run: bool = False) -> PruneResult:
+        """Delete the backups that rules let go and what crashes left behind, and say why the others stay.
+
+        What a still possible rollback reads stays, what a staying backup builds on stays, damaged backups stay
+        for a person to judge, and backups of other databases in the same directory stay.
+
+        Args:
+            retention: The rules.
+            keep: Ids that stay whatever the rules say.
+            dry_run: True deletes nothing.
+
+        Raises:
+            LockedError: If a migration is running, whose backup is not in the history yet; nothing was deleted.
             MigrationBackupError: If the file system refuses.
         """
-        now = self._clock().astimezone(UTC)
-        before = _iso(now - timedelta(days=older_than_days))
-        old = [b.id for b in self.list_backups() if not b.problem and b.created_at < before and b.id not in keep]
-        needed = self._needed(set(self._store.ids()) - set(old))
-        doomed = (*(b for b in old if b not in needed), *self._store.leftovers((now - _LEFTOVER_AGE).timestamp()))
-        for name in () if dry_run else doomed:
-            self._remove(name)
-        return doomed
+        with refusing():
+            if dry_run:
+                return self._planned(retention, keep)
+            with exclusive(self._database.uri, self._database.file):
+                plan = self._planned(retention, keep)
+                remove(self._store, plan.removed)
+        return replace(plan, dry_run=False)
 
-    def _needed(self, kept: Collection[str]) -> set[str]:
-        """Return what backups that stay build on, down to the last link of each chain."""
-        needed: set[str] = set()
-        for backup_id in kept:
-            base = base_id_of(self._store, backup_id)
-            while base is not None and base not in needed:
-                needed.add(base)
-                base = base_id_of(self._store, base)
-        return needed
-
-    def _remove(self, name: str) -> None:
-        try:
-            self._store.remove(name)
-        except OSError as error:
-            raise MigrationBackupError(
-                f"{name} could not be deleted: {error}.", hint="check the rights on the backup directory"
-            ) from None
+    def _planned(self, retention: Retention, keep: Collection[str]) -> PruneResult:
+        return planned(
+            self._store,
+            self.list_backups(),
+            retention,
+            database=self._database.name,
+            ties=self._ties(),
+            keep=keep,
+            now=self._clock(),
+        )
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and value >= 1
-
-
-def _require_sensible(strategy: str, columns: Collection[str], base_id: str | None) -> None:
-    if strategy not in STRATEGIES:
-        raise UsageError(f"There is no backup strategy {strategy!r}.", hint=f"choose from {', '.join(STRATEGIES)}")
-    if bool(columns) != (strategy == "column") or isinstance(columns, str):
-        raise UsageError("A column backup names its columns, and no other names any.", hint='columns=("title",)')
-    if base_id is not None and strategy != "incremental":
-        raise UsageError("Only an incremental backup builds on another.", hint='strategy="incremental"')
-
-
-def _saved(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
-    try:
-        return strategy.saved(facts)
-    except SideFileError as error:
-        if strategy.base is not None:
-            raise _refused(facts.name, f"{strategy.base.id} is no base for it: {error}", _OTHER_BASE) from None
-        raise _refused(facts.name, str(error), 'name other columns, or save all with strategy="full"') from None
-
-
-def _refused(table: str, reason: str, hint: str) -> MigrationBackupError:
-    return MigrationBackupError(
-        f"No backup of {table} was made: {reason.rstrip('.')}.", hint=f"nothing was changed; {hint}"
-    )
-
-
-_OTHER_BASE = "name another base, or leave it out to have the newest one taken that fits"
-
-
-def _iso(time: datetime) -> str:
-    # Always the same width, so that texts sort as times do.
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _shown_rows(copy: Unpacked, batch_size: int) -> list[tuple[Any, ...]]:
-    first = 1 if copy.facts.rowid else 0
-    with open_side(copy.path) as connection:
-        chunks = exact_rows(connection, "main", copy.facts, size=batch_size)
-        return [tuple(map(_shown, row[first:])) for rows in chunks for row in rows]
-
-
-def _shown(value: Any) -> Any:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytearray) else value
-
-
-@contextmanager
-def _no_backup(table: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, SideFileError, MigrationRestoreError) as error:
-        reason = error.message if isinstance(error, MigrationRestoreError) else str(error)
-        raise _refused(table, reason, "check space and rights of the backup directory, then try again") from None

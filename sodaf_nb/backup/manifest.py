@@ -56,6 +56,7 @@ class Manifest:
         base_id: The backup an incremental one builds on; None for the others.
         base_sha256: SHA-256 of that backup's manifest, and so of the whole chain below; None for the others.
         note: Why something else was saved than asked for; empty when it was not.
+        recipients: Public keys of those who can open the data, which is then encrypted; empty when it is not.
         format: The format it is written in.
     """
 
@@ -82,12 +83,13 @@ class Manifest:
     base_id: str | None = None
     base_sha256: str | None = None
     note: str = ""
+    recipients: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property
     def data_file(self) -> str:
         """The data file's name."""
-        return data_file(self.codec)
+        return data_file(self.codec, encrypted=bool(self.recipients))
 
     def to_bytes(self) -> bytes:
         """Return the one text that stands for this manifest."""
@@ -163,6 +165,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
@@ -177,19 +183,20 @@ def _is_rows_of(width: int) -> Callable[[Any], bool]:
 
 
 # Fields that came after format 1: the format they came with.
-_SINCE: Mapping[str, int] = MappingProxyType({"key": 2, "base_id": 2, "base_sha256": 2, "note": 2})
+_SINCE: Mapping[str, int] = MappingProxyType({"key": 2, "base_id": 2, "base_sha256": 2, "note": 2, "recipients": 2})
 
 # Fields that are not simply text: what is accepted, and how JSON becomes the value.
 _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
     "format": (lambda v: type(v) is int and 1 <= v <= FORMAT, _same),
     "strategy": (lambda v: v in STRATEGIES, _same),
-    "key": (lambda v: isinstance(v, list) and all(map(_is_text, v)), tuple),
+    "key": (_is_texts, tuple),
     "base_id": (lambda v: v is None or (_is_text(v) and is_id(v)), _same),
     "base_sha256": (lambda v: v is None or _is_text(v), _same),
     "id": (lambda v: _is_text(v) and is_id(v), _same),
     "migration_id": (lambda v: v is None or _is_text(v), _same),
     "columns": (_is_rows_of(2), _rows),
     "objects": (_is_rows_of(3), _rows),
+    "recipients": (_is_texts, tuple),
     "sequence": (lambda v: v is None or type(v) is int, _same),
     "row_count": (_is_count, _same),
     "plain_size": (_is_count, _same),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from sodaf_nb.backup.codecs import CHUNK, CODECS, CodecError
+from sodaf_nb.backup.encryption import HOW_TO_OPEN, EncryptionError, decrypt
 from sodaf_nb.backup.ids import require_id
 from sodaf_nb.backup.manifest import MANIFEST_FILE, MANIFEST_LIMIT, Manifest, ManifestError, parse_manifest
 from sodaf_nb.backup.store import BackupStore, Folder
@@ -28,7 +29,11 @@ from sodaf_nb.database.sidefile import (
 )
 from sodaf_nb.errors import MigrationRestoreError
 
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
+
 Rows = list[tuple[Any, ...]]
+Identities = Callable[[], "Sequence[Identity]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,7 @@ def read_manifest(store: BackupStore, backup_id: str) -> Manifest:
 
 @contextmanager
 def unpacked(
-    store: BackupStore, backup_id: str, *, batch_size: int = ROWS, hashed: str | None = None
+    store: BackupStore, backup_id: str, identities: Identities, *, batch_size: int = ROWS, hashed: str | None = None
 ) -> Iterator[Unpacked]:
     """Unpack a backup into a private file, check everything, and delete the file afterwards.
 
@@ -76,6 +81,7 @@ def unpacked(
     Args:
         store: Where it is.
         backup_id: Its id.
+        identities: Gives the secret keys at hand; asked for each link of its chain that is encrypted.
         batch_size: Rows hashed at a time.
         hashed: SHA-256 of a side file whose rows the caller has just hashed for the manifest; the same bytes
             need no second look row by row. None for any other caller.
@@ -87,7 +93,7 @@ def unpacked(
     with workspace() as scratch:
         path = Path(scratch) / "data.sqlite"
         with _damage(store, backup_id):
-            _assemble(store, chain, path)
+            _assemble(store, chain, path, identities)
             rows_known = len(chain) == 1 and chain[0].plain_sha256 == hashed
             facts = _check_rows(chain[0], path, batch_size=None if rows_known else batch_size)
         yield Unpacked(manifest=chain[0], facts=facts, path=path)
@@ -119,6 +125,15 @@ def _definition(manifest: Manifest) -> tuple[object, ...]:
     return (manifest.table, manifest.create_sql, manifest.columns, manifest.strategy == "column")
 
 
+def manifests(store: BackupStore, backup_id: str) -> list[Manifest]:
+    """Return the checked manifests of a backup and of all it builds on, itself first.
+
+    Raises:
+        MigrationRestoreError: If there is no such backup, or it is damaged.
+    """
+    return _chain(store, backup_id)
+
+
 def base_id_of(store: BackupStore, backup_id: str) -> str | None:
     """Return the id of what a backup builds on, damaged data or not; None when it is nothing, or unknown."""
     try:
@@ -133,23 +148,23 @@ def _own_manifest(store: BackupStore, backup_id: str) -> Manifest:
         return _manifest_of(folder, backup_id)
 
 
-def _assemble(store: BackupStore, chain: list[Manifest], path: Path) -> None:
+def _assemble(store: BackupStore, chain: list[Manifest], path: Path, identities: Identities) -> None:
     """Unpack the last of a chain, and bring the file to the state of each link above it."""
-    _unpack_data(store, chain[-1], path)
+    _unpack_data(store, chain[-1], path, identities)
     if len(chain) == 1:
         return
     with open_side(path) as connection:
         facts = check_side(connection, chain[-1].table)
     for manifest in reversed(chain[:-1]):
         changes = path.with_name("changes.sqlite")
-        _unpack_data(store, manifest, changes)
+        _unpack_data(store, manifest, changes, identities)
         apply_changes(path, changes, facts)
         changes.unlink()
 
 
-def _unpack_data(store: BackupStore, manifest: Manifest, path: Path) -> None:
+def _unpack_data(store: BackupStore, manifest: Manifest, path: Path, identities: Identities) -> None:
     with store.folder(manifest.id) as folder, folder.open(manifest.data_file) as stored:
-        _unpack(manifest, stored, path)
+        _unpack(manifest, stored, path, identities)
 
 
 @contextmanager
@@ -204,26 +219,72 @@ class _Hashing:
         self._digest.update(data)
         return data
 
+    def read_to_end(self) -> None:
+        while self.read():
+            pass
+
     @property
     def sha256(self) -> str:
         # Bytes the codec left unread are missing in the hash, so they are noticed too.
         return self._digest.hexdigest()
 
 
-def _unpack(manifest: Manifest, stored: BinaryIO, path: Path) -> None:
+def _unpack(manifest: Manifest, stored: BinaryIO, path: Path, identities: Identities) -> None:
     source = _Hashing(stored)
+    with _packed(manifest, source, path.parent, identities) as packed:
+        size, digest = _write_plain(manifest, packed, path)
+    _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
+    _require(size == manifest.plain_size, "its data unpacks to less than was saved")
+    _require(digest == manifest.plain_sha256, "its data unpacks to something else than was saved")
+
+
+@contextmanager
+def _packed(manifest: Manifest, source: _Hashing, scratch: Path, identities: Identities) -> Iterator[BinaryIO]:
+    """Yield the packed bytes; of an encrypted backup from a private file, so that no codec reads unproven ones."""
+    if not manifest.recipients:
+        yield cast("BinaryIO", source)
+        return
+    with tempfile.TemporaryFile(dir=scratch) as packed:
+        _decrypt(manifest, source, packed, identities)
+        packed.seek(0)
+        yield packed
+
+
+def _decrypt(manifest: Manifest, source: _Hashing, packed: IO[bytes], identities: Identities) -> None:
+    with _unopened(manifest):
+        keys = identities()
+        if not keys:
+            raise EncryptionError("no secret key is at hand")
+        try:
+            decrypt(source.read, packed.write, keys)
+        except EncryptionError:
+            source.read_to_end()
+            _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
+            raise
+
+
+@contextmanager
+def _unopened(manifest: Manifest) -> Iterator[None]:
+    try:
+        yield
+    except EncryptionError as error:
+        raise MigrationRestoreError(
+            f"Backup {manifest.id} is encrypted and was not opened: {error}.", hint=HOW_TO_OPEN
+        ) from None
+
+
+def _write_plain(manifest: Manifest, packed: BinaryIO, path: Path) -> tuple[int, str]:
+    """Unpack into a new file and return size and SHA-256 of what was written."""
     plain = hashlib.sha256()
     size = 0
     with path.open("xb") as scratch:
-        for chunk in CODECS[manifest.codec].unpack(cast("BinaryIO", source)):
+        for chunk in CODECS[manifest.codec].unpack(packed):
             size += len(chunk)
             # Stops at the first byte too many: a small file may unpack to any size (trap S24).
             _require(size <= manifest.plain_size, "its data unpacks to more than was saved")
             plain.update(chunk)
             scratch.write(chunk)
-    _require(source.sha256 == manifest.stored_sha256, "the data file was changed after it was written")
-    _require(size == manifest.plain_size, "its data unpacks to less than was saved")
-    _require(plain.hexdigest() == manifest.plain_sha256, "its data unpacks to something else than was saved")
+    return size, plain.hexdigest()
 
 
 def _check_rows(manifest: Manifest, path: Path, *, batch_size: int | None) -> TableFacts:
@@ -249,3 +310,15 @@ def counted(chunks: Iterable[Rows], counts: list[int]) -> Iterator[Rows]:
 def _require(holds: object, otherwise: str) -> None:
     if not holds:
         raise ManifestError(otherwise)
+
+
+def shown_rows(copy: Unpacked, batch_size: int) -> Rows:
+    """Return the rows for people to look at; bytes that are no UTF-8 show as hexadecimal escapes."""
+    first = 1 if copy.facts.rowid else 0
+    with open_side(copy.path) as connection:
+        chunks = exact_rows(connection, "main", copy.facts, size=batch_size)
+        return [tuple(map(_shown, row[first:])) for rows in chunks for row in rows]
+
+
+def _shown(value: Any) -> Any:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytearray) else value

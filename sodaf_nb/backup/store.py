@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,8 @@ from typing import BinaryIO
 from sodaf_nb.backup.ids import is_id
 
 PARTIAL = ".partial-"
+
+Write = Callable[[bytes], None]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,13 +33,13 @@ class Draft:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def write(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write a new file of mode 0600 and flush it to the disk."""
+    @contextmanager
+    def file(self, name: str) -> Iterator[Write]:
+        """Yield what writes to a new file of mode 0600; it is on the disk when the block ends."""
         fd = os.open(name, _NEW_FILE, 0o600, dir_fd=self._fd)
         try:
             _require_private(fd, 0o077)
-            for chunk in chunks:
-                _write_all(fd, chunk)
+            yield lambda data: _write_all(fd, data)
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -104,6 +107,7 @@ class BackupStore:
             try:
                 with _folder(partial, os.O_NOFOLLOW, base) as fd:
                     _require_private(fd, 0o077)
+                    _hold(fd)
                     yield Draft(fd)
                     os.fsync(fd)
                 os.rename(partial, backup_id, src_dir_fd=base, dst_dir_fd=base)
@@ -140,10 +144,28 @@ class BackupStore:
         """Return folders that are neither backups nor drafts."""
         return [n for n in self._names() if not is_id(n) and not n.startswith(PARTIAL) and self.path(n).is_dir()]
 
+    def drafts(self) -> list[str]:
+        """Return what is being written or was left by a crash."""
+        return [name for name in self._names() if name.startswith(PARTIAL)]
+
     def leftovers(self, before: float) -> list[str]:
-        """Return drafts last changed before a time, in seconds since 1970; a crash leaves them."""
-        drafts = [name for name in self._names() if name.startswith(PARTIAL)]
-        return [name for name in drafts if self.path(name).lstat().st_mtime < before]
+        """Return drafts that nobody holds and nothing was written to since a time, in seconds since 1970."""
+        return [name for name in self.drafts() if self._touched(name) < before and not self._is_held(name)]
+
+    def _touched(self, name: str) -> float:
+        draft = self.path(name)
+        inside = draft.iterdir() if draft.is_dir() and not draft.is_symlink() else ()
+        return max(float(path.lstat().st_mtime) for path in (draft, *inside))
+
+    def _is_held(self, name: str) -> bool:
+        try:
+            with _folder(str(self.path(name)), os.O_NOFOLLOW) as fd:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a planted file or link: nobody is writing there
+            return False
+        return False
 
     def _names(self) -> list[str]:
         return sorted(path.name for path in self.directory.iterdir()) if self.directory.is_dir() else []
@@ -158,7 +180,10 @@ class BackupStore:
         if is_id(name):
             doomed = self.path(f"{PARTIAL}{name}-removed")
             self.path(name).rename(doomed)
-        shutil.rmtree(doomed)
+        if doomed.is_symlink() or doomed.is_file():
+            doomed.unlink()
+        else:
+            shutil.rmtree(doomed)
 
     def discard(self, name: str) -> None:
         """Delete a folder as far as possible; the error that led here is the one to report."""
@@ -173,6 +198,13 @@ def _folder(name: str, flags: int = 0, base: int | None = None) -> Iterator[int]
         yield fd
     finally:
         os.close(fd)
+
+
+def _hold(fd: int) -> None:
+    # Dies with its maker, so that no cleanup takes a draft away that takes hours. Some file systems cannot
+    # do this; there, a draft that is still written to is told by its time.
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _require_private(fd: int, forbidden: int) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.backup.digest import content_digest
+from sodaf_nb.backup.encryption import public_keys
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import counted, unpacked, workspace
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy
 from sodaf_nb.backup.writer import write_backup
 from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, check_side, exact_rows, open_side
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Taking:
         source: The live table, held still.
         saved: The facts of the table that the backup will give back.
         codec: How to pack the data.
+        recipients: Public keys of those who can open it; empty leaves it unencrypted.
         batch_size: Rows hashed at a time.
         about: What else the manifest says, by field; its id among it.
     """
@@ -35,26 +40,31 @@ class Taking:
     source: Snapshot
     saved: TableFacts
     codec: str
+    recipients: tuple[str, ...]
     batch_size: int
     about: Mapping[str, Any]
 
-    def take(self) -> Manifest:
+    def take(self, keys: Sequence[Identity] = ()) -> Manifest:
         """Publish the backup and return its manifest once it is proven; on any error nothing is left.
 
+        Args:
+            keys: What an encrypted one is opened with to prove it, see `proof_identities`; not kept.
+
         Raises:
+            EncryptionError: If it cannot be encrypted.
             OSError: If the disk refuses.
             SideFileError: If the engine does, or what was read back is not what the table holds.
             MigrationRestoreError: If it cannot be read back.
         """
-        manifest = self._write()
+        manifest = self._write(public_keys(keys))
         try:
-            self._prove(manifest)
+            self._prove(manifest, keys)
         except BaseException:
             self.store.discard(manifest.id)
             raise
         return manifest
 
-    def _write(self) -> Manifest:
+    def _write(self, proof: Sequence[str]) -> Manifest:
         # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
         with self.store.draft(self.about["id"]) as draft, workspace() as scratch:
             path = Path(scratch) / "data.sqlite"
@@ -72,7 +82,7 @@ class Taking:
                     stored_sha256=stored_sha256,
                 )
 
-            return write_backup(draft, path, self.codec, describe)
+            return write_backup(draft, path, self.codec, describe, dict.fromkeys((*self.recipients, *proof)))
 
     def _facts(self) -> dict[str, Any]:
         saved, base = self.saved, self.strategy.base
@@ -87,6 +97,7 @@ class Taking:
             "base_id": base.id if base else None,
             "base_sha256": base.sha256 if base else None,
             "codec": self.codec,
+            "recipients": self.recipients,
             **self.about,
         }
 
@@ -101,8 +112,8 @@ class Taking:
                 digest = content_digest(counted(exact_rows(side, "main", facts, size=self.batch_size), counts))
         return sum(counts), digest
 
-    def _prove(self, manifest: Manifest) -> None:
-        read_back = unpacked(self.store, manifest.id, batch_size=self.batch_size, hashed=manifest.plain_sha256)
-        with read_back as copy:
+    def _prove(self, manifest: Manifest, keys: Sequence[Identity]) -> None:
+        own = unpacked(self.store, manifest.id, lambda: keys, batch_size=self.batch_size, hashed=manifest.plain_sha256)
+        with own as copy:
             if copy.manifest != manifest or not self.strategy.proves(self.source, self.saved, copy.path):
                 raise SideFileError("what was read back is not what the table holds")

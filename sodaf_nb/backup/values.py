@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.store import PARTIAL
 from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class BackupInfo(Tabular):
         table: The table's name; empty when it is damaged.
         strategy: What was saved: `full`, `column` or `incremental`; empty when it is damaged.
         base_id: The backup an incremental one builds on; None for the others.
+        database: Name of the database as shown to people; empty when it is damaged.
         migration_id: The migration it protects; None for one taken by hand.
         created_at: Time in UTC, ISO 8601; empty when it is damaged.
         size: Bytes of the data file.
@@ -34,6 +36,7 @@ class BackupInfo(Tabular):
         key: Columns that find every row again later; empty when the table has no such key.
         create_sql: CREATE TABLE text of the table that the backup gives back.
         codec: How the data is packed.
+        recipients: Public keys of those who can open it; empty when it is not encrypted.
         manifest_sha256: SHA-256 of the manifest; who keeps it notices an exchanged backup.
         verified: True when this value comes from a full check of the data.
         note: Why something else was saved than asked for; empty when it was not.
@@ -46,6 +49,7 @@ class BackupInfo(Tabular):
     table: str = ""
     strategy: str = ""
     base_id: str | None = None
+    database: str = ""
     migration_id: str | None = None
     created_at: str = ""
     size: int = 0
@@ -54,6 +58,7 @@ class BackupInfo(Tabular):
     key: tuple[str, ...] = ()
     create_sql: str = ""
     codec: str = ""
+    recipients: tuple[str, ...] = ()
     manifest_sha256: str = ""
     verified: bool = False
     note: str = ""
@@ -61,7 +66,7 @@ class BackupInfo(Tabular):
 
     def heading(self) -> str:
         """Return what it is in one line."""
-        return f"Backup of {self.table}" if not self.problem else "Damaged backup"
+        return f"Backup of {self.table}" if not self.problem else f"{_state(self).capitalize()} backup"
 
     def to_rows(self) -> list[Row]:
         """Return one row without what differs from run to run."""
@@ -72,7 +77,7 @@ class BackupInfo(Tabular):
                 "strategy": self.strategy,
                 "rows": self.row_count,
                 "columns": len(self.columns),
-                "packed": self.codec,
+                "packed": f"{self.codec}, encrypted" if self.recipients else self.codec,
                 "state": _state(self),
             }
         ]
@@ -84,7 +89,7 @@ class BackupInfo(Tabular):
 
 def _state(backup: BackupInfo) -> str:
     if backup.problem:
-        return "DAMAGED"
+        return "UNFINISHED" if backup.id.startswith(PARTIAL) else "DAMAGED"
     return "verified" if backup.verified else "not checked"
 
 
@@ -97,6 +102,7 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         table=manifest.table,
         strategy=manifest.strategy,
         base_id=manifest.base_id,
+        database=manifest.database,
         migration_id=manifest.migration_id,
         created_at=manifest.created_at,
         size=manifest.stored_size,
@@ -105,6 +111,7 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         key=manifest.key,
         create_sql=manifest.create_sql,
         codec=manifest.codec,
+        recipients=manifest.recipients,
         manifest_sha256=manifest.sha256,
         verified=verified,
         note=manifest.note,

@@ -1,4 +1,4 @@
-"""`backup list | verify | create | restore | open`: the verified backups."""
+"""`backup list | verify | create | restore | prune | open`: the verified backups."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
-from sodaf_nb.commands.parsing import name_list
+from sodaf_nb.commands.parsing import count, name_list
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.values import Listing, Sheet, by_number
+from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
-    from sodaf_nb.backup import BackupInfo
+    from sodaf_nb.backup import BackupInfo, Retention
     from sodaf_nb.backup.choice import Strategy
 
 
@@ -50,10 +51,34 @@ def _open(context: Context, args: argparse.Namespace) -> Tabular:
     return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
 
 
+def _prune(context: Context, args: argparse.Namespace) -> Tabular:
+    numbers = _numbers(context)
+    result = context.applier.backups.prune(_retention(context, args), dry_run=args.dry_run)
+    shown = zip(result.verdicts, result.to_rows(), strict=True)
+    return Listing(
+        title=result.heading(),
+        rows=tuple({"#": numbers.get(verdict.backup.id), **row} for verdict, row in shown),
+        items=result.verdicts,
+        empty="No backup was taken yet.",
+        remarks=tuple(result.notes()),
+    )
+
+
+def _retention(context: Context, args: argparse.Namespace) -> Retention:
+    from sodaf_nb.backup import Retention  # noqa: PLC0415  light start
+
+    given = Retention(keep_days=args.keep_days, keep_last=args.keep_last, max_bytes=args.max_bytes)
+    if given != Retention():
+        return given
+    if context.applier.options.retention is None:
+        raise UsageError("What to keep is missing.", hint="give --keep-days, --keep-last or --max-bytes")
+    return context.applier.options.retention
+
+
 def _listing(context: Context, doctype: str | None) -> Listing:
     from sodaf_nb.backup import BackupList  # noqa: PLC0415  light start
 
-    numbers = {backup_id: number for number, backup_id in enumerate(_ids(context), start=1)}
+    numbers = _numbers(context)
     found = context.applier.backups.list_backups(doctype)
     shown = zip(found, BackupList(backups=tuple(found)).to_rows(), strict=True)
     return Listing(
@@ -78,6 +103,10 @@ def _ids(context: Context) -> list[str]:
     return [backup.id for backup in reversed(context.applier.backups.list_backups()) if not backup.problem]
 
 
+def _numbers(context: Context) -> dict[str, int]:
+    return {backup_id: number for number, backup_id in enumerate(_ids(context), start=1)}
+
+
 def _configure_list(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser, optional=True, help="only backups of this DocType")
 
@@ -95,9 +124,16 @@ def _configure_create(parser: argparse.ArgumentParser) -> None:
     less.add_argument("--incremental", action="store_true", help="only what changed since the table's last backup")
 
 
+def _configure_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep-days", metavar="N", type=count, help="keep what is younger than N days")
+    parser.add_argument("--keep-last", metavar="N", type=count, help="keep the newest N of each table")
+    parser.add_argument("--max-bytes", metavar="N", type=count, help="then let the oldest go until all have N at most")
+    parser.add_argument("--dry-run", action="store_true", help="show what would go and why the rest stays")
+
+
 COMMAND = Command(
     name="backup",
-    help="List the backups; or verify, create, restore or open one.",
+    help="List the backups; verify, create, restore or open one; or prune old ones.",
     run=_list_all,
     actions=(
         Command(name="list", help="List the backups.", configure=_configure_list, run=_list, names=doctype_names),
@@ -112,6 +148,12 @@ COMMAND = Command(
             names=doctype_names,
         ),
         Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(
+            name="prune",
+            help="Delete old backups that no rollback needs, and what crashes left.",
+            configure=_configure_prune,
+            run=_prune,
+        ),
         Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
     ),
 )

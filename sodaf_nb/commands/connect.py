@@ -30,6 +30,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--as", dest="name", metavar="NAME", help="what to call the connection")
     parser.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
+    parser.add_argument(
+        "--recipient",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="age public key that backups are encrypted for; may be given again",
+    )
+    parser.add_argument("--identity", metavar="FILE", help="file with the secret key that opens encrypted backups")
     parser.add_argument("--environment", metavar="WORD", help="kind of database (dev, test, prod), shown and recorded")
     parser.add_argument("--close", metavar="NAME", help="close that connection")
 
@@ -42,7 +50,12 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return listing(context)
     if args.target in context.connections:
         return context.use(args.target)
-    options = context.options_for(backup_dir=args.backup_dir, environment=args.environment)
+    options = context.options_for(
+        backup_dir=args.backup_dir,
+        environment=args.environment,
+        recipients=tuple(args.recipient),
+        identity=args.identity,
+    )
     return context.open(_target(context, args), name=args.name, options=options)
 
 

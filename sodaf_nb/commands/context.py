@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -113,14 +114,17 @@ class Context:
 
         ours = isinstance(target, str)
         database = Database(target, lock_timeout_s=options.lock_timeout_s) if isinstance(target, str) else target
-        connection = Connection(
-            name=name or database.name,
-            database=database,
-            applier=MigrationApplier(database, self.doctypes, options),
-            environment=options.environment,
-            ours=ours,
-        )
-        _require_readable(connection)
+        with _closed_on_error(database, ours=ours):
+            connection = Connection(
+                name=name or database.name,
+                database=database,
+                applier=MigrationApplier(database, self.doctypes, options),
+                environment=options.environment,
+                ours=ours,
+            )
+            # Read once, so that a wrong path fails at `connect` and not at the first apply.
+            with database.read():
+                pass
         self.close(connection.name)
         self._connections[connection.name] = connection
         return self.use(connection.name)
@@ -143,18 +147,29 @@ class Context:
         for name in tuple(self._connections):
             self.close(name)
 
-    def options_for(self, *, backup_dir: str | None, environment: str | None) -> ApplyOptions:
-        """Return the session's choices with those of one connection; None keeps the session's."""
-        chosen = replace(self.options, backup_dir=backup_dir or self.options.backup_dir)
-        return replace(chosen, environment=environment or chosen.environment)
+    def options_for(
+        self,
+        *,
+        backup_dir: str | None,
+        environment: str | None,
+        recipients: tuple[str, ...],
+        identity: str | None,
+    ) -> ApplyOptions:
+        """Return the session's choices with those of one connection; None or none keeps the session's."""
+        return replace(
+            self.options,
+            backup_dir=backup_dir or self.options.backup_dir,
+            environment=environment or self.options.environment,
+            recipients=recipients or self.options.recipients,
+            identity=identity or self.options.identity,
+        )
 
 
-def _require_readable(connection: Connection) -> None:
-    """Read once, so that a wrong path fails at `connect` and not at the first apply."""
+@contextmanager
+def _closed_on_error(database: Database, *, ours: bool) -> Iterator[None]:
     try:
-        with connection.database.read():
-            pass
+        yield
     except BaseException:
-        if connection.ours:
-            connection.database.close()
+        if ours:
+            database.close()
         raise

@@ -6,7 +6,7 @@ import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,7 +103,19 @@ class MigrationExecutor:
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
             with suppress(Exception, KeyboardInterrupt):
                 self._attempts.finish(migration_id, "done")
-            return _result(job, migration_id, done)
+            result = _result(job, migration_id, done)
+        return self._cleaned_up(result)
+
+    def _cleaned_up(self, result: MigrationResult) -> MigrationResult:
+        """Delete what the retention lets go. The commit stands whatever becomes of that, an interrupt too."""
+        if self._options.retention is None:
+            return result
+        try:
+            removed = self._backups.cleanup(retention=self._options.retention)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  see above
+            warning = f"Old backups were not cleaned up: {str(error) or type(error).__name__}"
+            return replace(result, warnings=(*result.warnings, warning))
+        return replace(result, metadata={**result.metadata, "removed_backups": removed})
 
     def _started(self, job: Job) -> str:
         try:

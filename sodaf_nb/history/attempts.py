@@ -86,6 +86,13 @@ class AttemptLog:
         with self._database.write() as session:
             session.execute(f"UPDATE {quote(TABLE)} SET state = ? WHERE id = ?", (state, migration_id))
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all attempts that were ever started on this database."""
+        with self._database.read() as session:
+            if TABLE not in _tables(session):
+                return frozenset()
+            return frozenset(row[0] for row in session.rows(f"SELECT id FROM {quote(TABLE)}"))
+
     def settle(self) -> Recovery:
         """Decide every open attempt by its history row; call it only while holding the lock.
 
@@ -98,8 +105,12 @@ class AttemptLog:
         return Recovery(attempts=tuple(found))
 
 
+def _tables(session: Session) -> set[str]:
+    return {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+
+
 def _open(session: Session) -> list[Attempt]:
-    tables = {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    tables = _tables(session)
     if TABLE not in tables:
         return []
     applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"

@@ -48,6 +48,11 @@ class MigrationHistoryManager:
         record = self.get_migration(migration_id)
         return record is not None and record.status == "applied"
 
+    def backups_in_use(self) -> frozenset[str]:
+        """Return the ids of the backups that migrations in force can still be taken back with."""
+        records = (r for r in self.get_migration_history() if r.status == "applied")
+        return frozenset(r.rollback_info["backup_id"] for r in records if "backup_id" in r.rollback_info)
+
     def require(self, migration_id: str) -> MigrationRecord:
         """Return the record of that id.
 

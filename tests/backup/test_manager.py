@@ -72,7 +72,7 @@ def test_list_is_newest_first_and_by_doctype(small, tmp_path):
     assert backups.list_backups()[1].doctype == "Other"
 
 
-def test_damaged_and_foreign_folders_are_listed_and_drafts_are_not(small, backups):
+def test_damaged_foreign_and_unfinished_folders_are_listed_as_what_they_are(small, backups):
     made = backups.create_backup("City", "tabCity")
     (backups.directory / letters(8)).mkdir()
     (backups.directory / letters(9)).symlink_to(made.path)
@@ -81,7 +81,7 @@ def test_damaged_and_foreign_folders_are_listed_and_drafts_are_not(small, backup
     (backups.directory / f".partial-{letters(7)}").mkdir()
     listed = backups.list_backups("City")
     assert [(b.id, b.problem is None) for b in listed] == [
-        (made.id, True), (letters(8), False), (letters(9), False), ("photos", False)
+        (made.id, True), (letters(8), False), (letters(9), False), ("photos", False), (f".partial-{letters(7)}", False)
     ]  # fmt: skip
     assert repr(listed).count("DAMAGED") == 3
     assert repr(listed[3]).startswith("Damaged backup")
@@ -287,4 +287,4 @@ def test_half_a_backup_is_never_seen_as_one(small, tmp_path, monkeypatch):
     with pytest.raises(MigrationBackupError, match="gone"):
         backups.cleanup()
     assert not made.path.exists()
-    assert list(backups.list_backups()) == []
+    assert [b.to_rows()[0]["state"] for b in backups.list_backups()] == ["UNFINISHED"]

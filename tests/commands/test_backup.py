@@ -1,9 +1,11 @@
-"""backup list, verify, create, restore and open."""
+"""backup list, verify, create, restore, open and prune."""
 
 import pytest
 
-from sodaf_nb.commands import Sheet
+from sodaf_nb import ApplyOptions, Retention
+from sodaf_nb.commands import Context, Sheet, run_line
 from sodaf_nb.errors import MigrationRestoreError, UsageError
+from tests.backup.keys import Pair
 from tests.commands.conftest import doctype
 
 
@@ -71,6 +73,74 @@ def test_a_damaged_backup_is_listed_and_refused(shop):
     data.write_bytes(data.read_bytes()[:-1] + b"\0")
     with pytest.raises(MigrationRestoreError):
         shop("backup verify 1")
+
+
+def test_prune_shows_first_and_deletes_then_and_keeps_what_a_rollback_needs(shop, rows):
+    before = rows()
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    shop("apply Book --accept DS08")
+    shop("backup create Book")
+    shop("backup create Book")
+    wanted = [(3, "kept", "among the last 1"), (2, "would go", "not among the la"), (1, "kept", "a rollback may n")]
+    shown = shop("backup prune --keep-last 1 --dry-run")
+    assert [(row["#"], row["verdict"], row["reason"][:16]) for row in shown.to_rows()] == wanted
+    assert repr(shown).startswith("Backups: 1 would be deleted, 2 kept")
+    assert len(shop("backup list").items) == 3
+    assert repr(shop("backup prune --keep-last 1")).startswith("Backups: 1 deleted, 2 kept")
+    assert len(shop("backup list").items) == 2
+    shown = shop("backup prune --max-bytes 1 --keep-days 1")
+    assert "limit on bytes is not reached" in repr(shown)
+    assert len(shop("backup list").items) == 1
+    shop("rollback --last Book")
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    "line", ["", "--dry-run", "--keep-days x", "--keep-last 0", "--max-bytes -5", "--keep-days 99999"]
+)
+def test_prune_without_a_usable_rule_is_refused(shop, line):
+    shop("backup create Book")
+    with pytest.raises(UsageError):
+        shop(f"backup prune {line}")
+    assert len(shop("backup list").items) == 1
+
+
+def test_prune_takes_the_rules_of_the_session_when_none_are_given(tmp_path):
+    context = Context(options=ApplyOptions(backup_dir=tmp_path / "backups", retention=Retention(keep_last=1)))
+    for line, body in (("connect sqlite://", None), ("doctype", doctype("Book", "title Data")), ("apply Book", None)):
+        run_line(context, line, body)
+    for _ in range(2):
+        run_line(context, "backup create Book", None)
+    assert repr(run_line(context, "backup prune", None)).startswith("Backups: 1 deleted, 1 kept")
+    context.close_all()
+
+
+def test_a_connection_encrypts_its_backups_and_opens_them(run, tmp_path):
+    ann, bob = Pair(tmp_path, "ann"), Pair(tmp_path, "bob")
+    keys = f"--recipient {ann.public} --recipient {bob.public}"
+    run(f"connect sqlite:///{tmp_path}/s.db --as shop {keys}")
+    run("doctype", doctype("Book", "title Data"))
+    run("apply Book")
+    assert run("backup create Book").items[0].recipients == (ann.public, bob.public)
+    assert [row["packed"] for row in run("backup list").to_rows()] == ["zstd, encrypted"]
+    with pytest.raises(MigrationRestoreError, match="no secret key"):
+        run("backup verify 1")
+    run("connect --close shop")
+    run(f"connect sqlite:///{tmp_path}/s.db --identity {bob.file}")
+    assert repr(run("backup verify 1")).startswith("Backup 1 is sound")
+
+
+def test_a_connection_with_a_wrong_key_is_not_made_and_the_key_not_repeated(run, context, tmp_path):
+    ann = Pair(tmp_path, "ann")
+    for option in (f"--recipient {ann.secret}", f"--identity {ann.secret}", "--recipient age1nobody"):
+        with pytest.raises(UsageError) as caught:
+            run(f"connect sqlite:// {option}")
+        assert ann.secret not in str(caught.value)
+    assert context.connections == {}
+
+
+def test_prune_of_nothing_says_so(shop):
+    assert repr(shop("backup prune --keep-last 1")).endswith("No backup was taken yet.")
 
 
 def test_no_backups_is_said_in_words(shop):

@@ -44,7 +44,7 @@ def test_load_ext_waits_for_no_heavy_import(tmp_path):
         shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
         shell.run_line_magic("load_ext", "sodaf_nb")
         shell.run_line_magic("migrate", "help")
-        heavy = {"pandas", "numpy", "sqlalchemy", "ipywidgets", "zstandard"} & set(sys.modules)
+        heavy = {"pandas", "numpy", "sqlalchemy", "ipywidgets", "zstandard", "pyrage"} & set(sys.modules)
         print("heavy:", sorted(heavy))
     """)
     done = subprocess.run(

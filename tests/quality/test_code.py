@@ -66,7 +66,7 @@ def test_exported_names_are_sorted(path):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    heavy = "{'pandas', 'numpy', 'sqlalchemy', 'IPython', 'ipywidgets', 'zstandard'}"
+    heavy = "{'pandas', 'numpy', 'sqlalchemy', 'IPython', 'ipywidgets', 'zstandard', 'pyrage'}"
     script = f"import sys, sodaf_nb; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
