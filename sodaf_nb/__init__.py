@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from sodaf_nb.applier import MigrationApplier
-    from sodaf_nb.backup import BackupStrategy, FullBackupStrategy, MigrationBackupManager, Retention
+    from sodaf_nb.backup import (
+        BackupStrategy,
+        ColumnBackupStrategy,
+        FullBackupStrategy,
+        IncrementalBackupStrategy,
+        MigrationBackupManager,
+        Retention,
+    )
     from sodaf_nb.database import Database
     from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
@@ -46,7 +53,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "applier": ("MigrationApplier",),
-    "backup": ("BackupStrategy", "FullBackupStrategy", "MigrationBackupManager", "Retention"),
+    "backup": (
+        "BackupStrategy",
+        "ColumnBackupStrategy",
+        "FullBackupStrategy",
+        "IncrementalBackupStrategy",
+        "MigrationBackupManager",
+        "Retention",
+    ),
     "database": ("Database",),
     "diff": ("SchemaComparisonEngine", "SchemaDiff"),
     "doctype": ("DocType", "DocTypeEngine", "Field"),
@@ -83,6 +97,7 @@ __all__ = [
     "BackupStrategy",
     "BatchMigrationResult",
     "BlockedMigrationError",
+    "ColumnBackupStrategy",
     "Database",
     "DatabaseError",
     "DocType",
@@ -92,6 +107,7 @@ __all__ = [
     "Field",
     "Finding",
     "FullBackupStrategy",
+    "IncrementalBackupStrategy",
     "InvalidDocTypeError",
     "LockedError",
     "MigrationApplier",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database, gather
@@ -22,7 +21,16 @@ from sodaf_nb.errors import (
     Step,
     UsageError,
 )
-from sodaf_nb.execution import Job, MigrationExecutor, Rehearsed, Rehearser, backup_ties, plan_fingerprint, utc_now
+from sodaf_nb.execution import (
+    Job,
+    MigrationExecutor,
+    Rehearsed,
+    Rehearser,
+    backup_ties,
+    plan_fingerprint,
+    saving_for,
+    utc_now,
+)
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
@@ -70,6 +78,7 @@ class MigrationApplier:
             identity=self.options.identity,
             ties=lambda: backup_ties(database),
             clock=clock,
+            batch_size=self.options.batch_size,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database)
@@ -309,6 +318,7 @@ class MigrationApplier:
         if not job.plan.operations:
             return nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
+        saving_for(job, self.options.backup, self.backups)  # refuses what could not be taken back exactly
         if options and options.dry_run:
             return rehearsed_only(job, self._rehearse(job, options).rehearsal)
         return self._numbered(self._executor.execute(job), job.plan.undoes)
@@ -327,6 +337,7 @@ class MigrationApplier:
         found = self._rehearse(job, options) if job.plan.operations else None
         lock_s = found.lock_s if found else None
         left = blocking(job.findings, options.accept)
+        saving = saving_for(job, self.options.backup, self.backups)
         return DryRunResult(
             success=not left and (found is None or found.rehearsal.success),
             doctype=job.plan.doctype,
@@ -336,7 +347,7 @@ class MigrationApplier:
             rollback_sql=job.script.rollback_sql,
             findings=job.findings,
             affected_rows=touched_rows(job),
-            backup_preview=_backup_preview(job),
+            backup_preview=(saving.preview(self.backups, job),) if saving else (),
             accepted=("all",) if options.accept == "all" else tuple(sorted(options.accept)),
             rehearsal=found.rehearsal if found else None,
             changes=found.changes if found else (),
@@ -383,8 +394,3 @@ def _require_columns(mask: Collection[str], live: Schema, script: Script) -> Non
         raise UsageError(
             f"There is no column {', '.join(map(repr, unknown))} to mask.", hint="write column names, such as phone"
         )
-
-
-def _backup_preview(job: Job) -> tuple[dict[str, Any], ...]:
-    tables = dict.fromkeys(table for table, _column in job.risks)
-    return tuple({"table": table, "rows": job.evidence.facts.rows[table], "columns": "all columns"} for table in tables)

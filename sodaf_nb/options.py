@@ -30,7 +30,12 @@ class ApplyOptions:
 
     Args:
         backup_dir: Folder of the backups; made with mode 0700 when missing.
+        backup: What is saved of a table with data at risk: `auto` takes the least from which a rollback is exact,
+            `column` insists on the columns at risk alone, `full` takes all, `incremental` what changed since the
+            table's last backup. There is no way to save nothing.
         compression: How backup data is packed.
+        batch_size: Rows read and hashed at a time while a backup is taken, proven or read, 1 or more; it decides
+            the memory that takes.
         recipients: age public keys (`age1...`) that backups are encrypted for; each alone can open them. Empty
             leaves them readable by whoever can read the folder. Needs the extra `sodaf_nb[crypto]`.
         identity: File of mode 0600 with the secret key that opens encrypted backups, for rollbacks and restores.
@@ -47,7 +52,9 @@ class ApplyOptions:
     """
 
     backup_dir: str | Path = "backups"
+    backup: Literal["auto", "full", "column", "incremental"] = "auto"
     compression: Literal["zstd", "gzip", "none"] = "zstd"
+    batch_size: int = 1000
     # Not in a repr: somebody may have put the secret key here, which is refused later.
     recipients: tuple[str, ...] = field(default=(), repr=False)
     identity: str | Path | None = field(default=None, repr=False)

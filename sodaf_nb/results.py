@@ -154,7 +154,7 @@ class DryRunResult(Tabular):
         rollback_sql: The statements that would take it back.
         findings: What the rules say, with live counts.
         affected_rows: Rows of the tables that an apply rewrites or updates.
-        backup_preview: Tables and rows an apply would back up first.
+        backup_preview: What an apply would back up first: table, rows, columns, strategy and why.
         accepted: Ids the caller takes on.
         rehearsal: What came of running it up and back on a copy with rows; None when there is nothing to do.
         changes: What becomes of each column's values, with exact counts on the copy.
@@ -234,9 +234,7 @@ class DryRunResult(Tabular):
         """Return findings, what would be backed up, and how the rehearsal went, a line each."""
         stopping = self._stopping()
         found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
-        saved = [
-            f"Backup first: {b['table']}, {counted(b['rows'], 'row')}, {b['columns']}." for b in self.backup_preview
-        ]
+        saved = [_backup_line(saved) for saved in self.backup_preview]
         return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
 
     def code(self) -> list[tuple[str, str]]:
@@ -281,6 +279,11 @@ class DryRunResult(Tabular):
         changes = [{"column": f"{c.table}.{c.column}", "values": c.what, "rows": c.rows} for c in self.changes]
         rows = compact(self.preview_rows[:_SHOWN_ROWS])
         return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
+
+
+def _backup_line(saved: Mapping[str, Any]) -> str:
+    what = f"{saved['table']}, {counted(saved['rows'], 'row')} of {saved['columns']}"
+    return f"Backup first: {what} ({saved['strategy']}: {saved['why']})."
 
 
 def _finding_line(finding: Finding, *, accepted: bool) -> str:

@@ -17,6 +17,13 @@ def finding(rule="DS03", severity=Severity.BLOCK, group=Group.DATA_LOSS_RISK, **
 
 
 LOSS = finding(fix="keep the column", count=2, samples=("CUST-1",))
+SAVED = {
+    "table": "tabCustomer",
+    "rows": 2,
+    "columns": "name, city",
+    "strategy": "column",
+    "why": "nothing else is at risk",
+}
 NO_WAY = finding("HY13", Severity.WARN, Group.ROLLBACK_POSSIBILITY)
 
 
@@ -125,13 +132,11 @@ def test_a_dry_run_sorts_its_findings():
 
 
 def test_a_dry_run_notes_findings_with_their_fix_and_the_backup():
-    shown = dry(
-        drop(), findings=(LOSS, NO_WAY), backup_preview=({"table": "tabCustomer", "rows": 2, "columns": "all columns"},)
-    )
+    shown = dry(drop(), findings=(LOSS, NO_WAY), backup_preview=(SAVED,))
     assert shown.notes() == [
         "BLOCK DS03: tabCustomer.city is dropped; 2 rows hold a value in it. Such as 'CUST-1'. (keep the column)",
         "WARN HY13: tabCustomer.city is dropped; 2 rows hold a value in it.",
-        "Backup first: tabCustomer, 2 rows, all columns.",
+        "Backup first: tabCustomer, 2 rows of name, city (column: nothing else is at risk).",
     ]
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from sodaf_nb.backup.manager import MigrationBackupManager
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties
-from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
+from sodaf_nb.backup.strategies import (
+    BackupStrategy,
+    ColumnBackupStrategy,
+    FullBackupStrategy,
+    IncrementalBackupStrategy,
+)
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult
 
 __all__ = [
     "BackupInfo",
     "BackupList",
     "BackupStrategy",
+    "ColumnBackupStrategy",
     "FullBackupStrategy",
+    "IncrementalBackupStrategy",
     "MigrationBackupManager",
     "PruneResult",
     "RestoreResult",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sodaf_nb.backup.ids import is_id
+from sodaf_nb.backup.reader import base_id_of
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties, Verdict, decide, excess
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.values import BackupInfo
@@ -40,9 +41,22 @@ def planned(
     backups = tuple(found)
     leftovers = store.leftovers((now - _LEFTOVER_AGE).timestamp())
     strange = {b.id: reason for b in backups if (reason := _not_ours(b, leftovers, database, ties)) is not None}
-    ours = decide((b for b in backups if b.id not in strange), retention, now, {*ties.needed, *keep})
+    ours = decide(
+        (b for b in backups if b.id not in strange), retention, now, {*ties.needed, *keep}, _below(store, strange)
+    )
     rest = (Verdict(backup=b, goes=b.id in leftovers, reason=strange[b.id]) for b in backups if b.id in strange)
     return PruneResult(verdicts=(*ours, *rest), dry_run=True, excess=excess(ours, retention.max_bytes))
+
+
+def _below(store: BackupStore, others: Iterable[str]) -> set[str]:
+    """Return what backups that the rules do not judge build on, down to the last link of each chain."""
+    below: set[str] = set()
+    for backup_id in filter(is_id, others):
+        base = base_id_of(store, backup_id)
+        while base is not None and base not in below:
+            below.add(base)
+            base = base_id_of(store, base)
+    return below
 
 
 def _not_ours(backup: BackupInfo, leftovers: Collection[str], database: str, ties: Ties) -> str | None:

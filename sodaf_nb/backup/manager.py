@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
 from sodaf_nb.backup.cleanup import planned, refusing, remove
 from sodaf_nb.backup.codecs import CODECS
-from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.encryption import (
-    HOW_TO_OPEN,
     EncryptionError,
     checked_identity,
     checked_recipients,
@@ -23,21 +23,26 @@ from sodaf_nb.backup.encryption import (
 )
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
-from sodaf_nb.backup.manifest import Manifest
-from sodaf_nb.backup.reader import Unpacked, read_manifest, unpacked, workspace
-from sodaf_nb.backup.restore import restore_as, restore_table
+from sodaf_nb.backup.listing import listed, looked_at
+from sodaf_nb.backup.reader import Unpacked, manifests, shown_rows, unpacked
+from sodaf_nb.backup.refusals import no_backup, require_sensible, saved_by, unusable_base
+from sodaf_nb.backup.restore import restore_as, restore_columns, restore_table
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
-from sodaf_nb.backup.strategies import BackupStrategy, FullBackupStrategy
+from sodaf_nb.backup.strategies import (
+    BackupStrategy,
+    ColumnBackupStrategy,
+    FullBackupStrategy,
+    IncrementalBackupStrategy,
+)
+from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.backup.writer import Describe, write_backup
 from sodaf_nb.database import exclusive
-from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, exact_rows, hold, open_side
-from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
+from sodaf_nb.database.sidefile import ROWS, TableFacts, hold
+from sodaf_nb.errors import MigrationRestoreError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyrage.x25519 import Identity
 
     from sodaf_nb.database.database import Database
 
@@ -63,10 +68,12 @@ class MigrationBackupManager:
             default knows of none.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
+        batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
+            memory that takes, and nothing about the backup.
 
     Raises:
-        UsageError: If there is no such compression, a recipient is no public key, pyrage is missing, or
-            `identity` is a key and not a file's name.
+        UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
+            key, pyrage is missing, or `identity` is a key and not a file's name.
     """
 
     def __init__(
@@ -80,9 +87,12 @@ class MigrationBackupManager:
         ties: Callable[[], Ties] = Ties,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
+        batch_size: int = ROWS,
     ) -> None:
         if compression not in CODECS:
             raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
+        if not _is_count(batch_size):
+            raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
@@ -91,7 +101,7 @@ class MigrationBackupManager:
         self._ties = ties
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
-        self._strategy: BackupStrategy = FullBackupStrategy()
+        self._batch_size = batch_size
 
     @property
     def directory(self) -> Path:
@@ -99,77 +109,117 @@ class MigrationBackupManager:
         return self._store.directory
 
     def create_backup(
-        self, doctype: str, table: str, *, migration_id: str | None = None, schema_fingerprint: str = ""
+        self,
+        doctype: str,
+        table: str,
+        *,
+        strategy: Strategy = "full",
+        columns: Collection[str] = (),
+        base_id: str | None = None,
+        migration_id: str | None = None,
+        schema_fingerprint: str = "",
     ) -> BackupInfo:
         """Back up a table as it is committed now, and prove the backup before returning.
 
         Another connection may hold the write lock, as a migration does; what it has not committed is not seen.
+        Where the strategy is not possible, the whole table is saved and the result's `note` says why: a column
+        backup of a table without a lasting key, an incremental one without a usable base, or with one that is
+        encrypted and cannot be opened here, or not by every recipient alone.
 
         Args:
             doctype: The DocType it is for.
             table: The table.
+            strategy: What to save: the whole table, some columns, or what changed since another backup.
+            columns: The columns of a column backup; its key comes by itself.
+            base_id: What an incremental backup builds on; None takes the newest that fits.
             migration_id: The migration it protects; None for one taken by hand.
             schema_fingerprint: Fingerprint of the schema the migration starts from.
 
         Raises:
-            MigrationBackupError: If no proven backup could be made; nothing is left behind then.
+            UsageError: If the arguments do not go together.
+            MigrationBackupError: If no proven backup could be made, or `base_id` is no base for it; nothing is
+                left behind then.
         """
+        require_sensible(strategy, columns, base_id)
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
-        with _no_backup(table):
+        with no_backup(table), ExitStack() as opened:
             backup_id = require_id(self._new_id())
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
-            with hold(self._database) as source:
-                facts = source.facts(table)
-                manifest = self._write(backup_id, source, facts, given, public_keys(keys))
-                self._prove(manifest, source, facts, keys)
+            source = opened.enter_context(hold(self._database))
+            facts = source.facts(table)
+            chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
+            taking = Taking(
+                store=self._store,
+                strategy=chosen,
+                source=source,
+                saved=saved_by(chosen, facts),
+                codec=self._codec,
+                recipients=self._recipients,
+                batch_size=self._batch_size,
+                about={"id": backup_id, "note": note, **given, **self._here_and_now()},
+            )
+            manifest = taking.take(keys)
         return info_of(manifest, self._store.path(backup_id), verified=True)
 
-    def _write(
-        self, backup_id: str, source: Snapshot, facts: TableFacts, given: dict[str, Any], proof: tuple[str, ...]
-    ) -> Manifest:
-        # Read from the live table, not from the copy: the reader then compares the two.
-        digest = content_digest(source.rows(facts))
-        # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
-        with self._store.draft(backup_id) as draft, workspace() as scratch:
-            path = Path(scratch) / "data.sqlite"
-            rows = self._strategy.copy(source, facts, path)
-            about = {"id": backup_id, "row_count": rows, "content_digest": digest, **given}
-            readers = dict.fromkeys((*self._recipients, *proof))
-            return write_backup(draft, path, self._codec, self._describe(facts, about), readers)
+    def _here_and_now(self) -> dict[str, str]:
+        return {"created_at": iso(self._clock()), "database": self._database.name}
 
-    def _describe(self, facts: TableFacts, about: dict[str, Any]) -> Describe:
-        def describe(plain_size: int, plain_sha256: str, stored_size: int, stored_sha256: str) -> Manifest:
-            return Manifest(
-                strategy=self._strategy.kind,
-                table=facts.name,
-                created_at=iso(self._clock()),
-                database=self._database.name,
-                columns=facts.columns,
-                create_sql=facts.create_sql,
-                objects=facts.objects,
-                sequence=facts.sequence,
-                codec=self._codec,
-                plain_size=plain_size,
-                plain_sha256=plain_sha256,
-                stored_size=stored_size,
-                stored_sha256=stored_sha256,
-                recipients=self._recipients,
-                **about,
-            )
+    def preview_backup(
+        self, table: str, *, strategy: Strategy = "full", columns: Collection[str] = ()
+    ) -> tuple[Strategy, str]:
+        """Return the strategy that `create_backup` would take now, and why if it is another; nothing is written.
 
-        return describe
+        Raises:
+            UsageError: If the arguments do not go together.
+            MigrationBackupError: If the table cannot be saved.
+        """
+        require_sensible(strategy, columns, None)
+        with no_backup(table), hold(self._database) as source:
+            facts = source.facts(table)
+            choice = self._choice(strategy, facts)
+            if choice.kind == "column":
+                saved_by(ColumnBackupStrategy(columns), facts)
+        return choice.kind, choice.note
 
-    def _prove(self, manifest: Manifest, source: Snapshot, facts: TableFacts, keys: Sequence[Identity]) -> None:
+    def lasting_key(self, table: str) -> tuple[str, ...]:
+        """Return the columns that find every row of a live table again later; empty when there are none.
+
+        Raises:
+            MigrationBackupError: If the table cannot be read.
+        """
+        with no_backup(table), hold(self._database) as source:
+            return source.facts(table).lasting_key
+
+    def _chosen(
+        self, opened: ExitStack, facts: TableFacts, asked: Strategy, columns: Collection[str], base_id: str | None
+    ) -> tuple[BackupStrategy, str]:
+        explicit = Choice(kind="incremental", base_id=base_id)
+        choice = explicit if base_id else self._choice(asked, facts)
+        if choice.kind == "column":
+            return ColumnBackupStrategy(columns), ""
+        if choice.base_id is None:
+            return FullBackupStrategy(), choice.note
         try:
-            with unpacked(self._store, manifest.id, lambda: keys) as copy:
-                self._compare(manifest, source, facts, copy)
-        except BaseException:
-            self._store.discard(manifest.id)
-            raise
+            return IncrementalBackupStrategy(opened.enter_context(self._unpacked(choice.base_id))), ""
+        except MigrationRestoreError as error:
+            if base_id is not None:
+                raise unusable_base(facts.name, error) from None
+            return FullBackupStrategy(), "the newest backup of the table cannot be used to build on"
 
-    def _compare(self, manifest: Manifest, source: Snapshot, facts: TableFacts, copy: Unpacked) -> None:
-        if copy.manifest != manifest or not self._strategy.proves(source, facts, copy.path):
-            raise SideFileError("what was read back is not what the table holds")
+    def _choice(self, asked: Strategy, facts: TableFacts) -> Choice:
+        choice = choose(asked, facts, self.list_backups)
+        chain = manifests(self._store, choice.base_id) if choice.base_id else []
+        lock = locked(chain, self._recipients, self._at_hand() if any(m.recipients for m in chain) else ())
+        return Choice(kind="full", note=lock) if lock else choice
+
+    def _at_hand(self) -> tuple[str, ...]:
+        try:
+            return public_keys(find_identities(self._identity))
+        except EncryptionError:
+            return ()
+
+    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
+        return unpacked(self._store, backup_id, lambda: find_identities(self._identity), batch_size=self._batch_size)
 
     def list_backups(self, doctype: str | None = None) -> BackupList:
         """Return the backups, newest first, and after them whatever is there but cannot be used.
@@ -177,19 +227,7 @@ class MigrationBackupManager:
         Args:
             doctype: Only backups of this DocType, and damaged ones, whose DocType is unknown; None for all.
         """
-        found = [self._look(backup_id) for backup_id in self._store.ids()]
-        sound = [b for b in found if not b.problem and doctype in (None, b.doctype)]
-        others = [(n, "not a backup") for n in self._store.strangers()]
-        others += [(n, "being written, or left by a crash") for n in self._store.drafts()]
-        strange = [BackupInfo(id=n, path=self._store.path(n), problem=problem) for n, problem in others]
-        newest = sorted(sound, key=lambda b: (b.created_at, b.id), reverse=True)
-        return BackupList(backups=(*newest, *(b for b in found if b.problem), *strange))
-
-    def _look(self, backup_id: str) -> BackupInfo:
-        try:
-            return self.get(backup_id)
-        except MigrationRestoreError as error:
-            return BackupInfo(id=backup_id, path=self._store.path(backup_id), problem=error.message)
+        return listed(self._store, doctype)
 
     def get(self, backup_id: str) -> BackupInfo:
         """Return one backup after a look at its manifest and the size of its data.
@@ -197,11 +235,7 @@ class MigrationBackupManager:
         Raises:
             MigrationRestoreError: If there is no such backup, or it is damaged.
         """
-        manifest = read_manifest(self._store, backup_id)
-        return info_of(manifest, self._store.path(backup_id))
-
-    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
-        return unpacked(self._store, backup_id, lambda: find_identities(self._identity))
+        return looked_at(self._store, backup_id)
 
     def validate_backup(self, backup_id: str) -> BackupInfo:
         """Check a backup to the last row by restoring it into a private file.
@@ -229,7 +263,7 @@ class MigrationBackupManager:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
         with self._unpacked(backup_id) as copy:
-            return _shown_rows(copy)
+            return shown_rows(copy, self._batch_size)
 
     def to_frame(self, backup_id: str) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame whose columns keep their Python values.
@@ -238,13 +272,14 @@ class MigrationBackupManager:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
         with self._unpacked(backup_id) as copy:
-            return exact_frame(_shown_rows(copy), [name for name, _type in copy.facts.columns])
+            return exact_frame(shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
 
     def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
 
         A missing table is made again with its indexes, triggers and counter. The rows of a present one
-        are backed up first and then replaced; its own indexes and triggers stay, and no trigger fires.
+        are backed up first and then replaced; its own indexes and triggers stay, and no trigger fires. Of a
+        column backup only its columns are put back, into the rows that its key still finds.
 
         Args:
             backup_id: The backup.
@@ -259,6 +294,10 @@ class MigrationBackupManager:
             if as_table is not None:
                 return restore_as(self._database, copy, as_table)
             doctype, table = copy.manifest.doctype, copy.manifest.table
+            if copy.manifest.strategy == "column":
+                columns = copy.value_columns()
+                save = partial(self.create_backup, doctype, table, strategy="column", columns=columns)
+                return restore_columns(self._database, copy, lambda: save().id)
             return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
@@ -324,28 +363,5 @@ class MigrationBackupManager:
         )
 
 
-def _shown_rows(copy: Unpacked) -> list[tuple[Any, ...]]:
-    first = 1 if copy.facts.rowid else 0
-    with open_side(copy.path) as connection:
-        chunks = exact_rows(connection, "main", copy.facts)
-        return [tuple(map(_shown, row[first:])) for rows in chunks for row in rows]
-
-
-def _shown(value: Any) -> Any:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytearray) else value
-
-
-@contextmanager
-def _no_backup(table: str) -> Iterator[None]:
-    try:
-        yield
-    except EncryptionError as error:
-        raise MigrationBackupError(
-            f"No backup of {table} was made: {error}.", hint=f"nothing was changed; {HOW_TO_OPEN}"
-        ) from None
-    except (OSError, SideFileError, MigrationRestoreError) as error:
-        reason = error.message if isinstance(error, MigrationRestoreError) else str(error)
-        raise MigrationBackupError(
-            f"No backup of {table} was made: {reason.rstrip('.')}.",
-            hint="nothing was changed; check space and rights of the backup directory, then try again",
-        ) from None
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 1

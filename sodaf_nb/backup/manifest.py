@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 from sodaf_nb.backup.codecs import CODECS, data_file
+from sodaf_nb.backup.digest import Rows, content_digest, grouped_digest
 from sodaf_nb.backup.ids import is_id
 from sodaf_nb.schema import canonical
 
-FORMAT = 1
+FORMAT = 2
+"""What is written; format 1, which had full backups only, is still read."""
+
+STRATEGIES = ("full", "column", "incremental")
 MANIFEST_FILE = "manifest.json"
 
 # Bytes; the CREATE TABLE text of 2000 columns is well below. More was not written here.
@@ -29,7 +34,7 @@ class Manifest:
 
     Args:
         id: The backup's id, which is also the folder's name.
-        strategy: What was saved: `full`.
+        strategy: What was saved: `full`, `column` or `incremental`.
         doctype: The DocType it was taken for.
         table: The table's name.
         migration_id: The migration it protects; None for one taken by hand.
@@ -37,17 +42,22 @@ class Manifest:
         database: The database's name as shown to people.
         schema_fingerprint: Fingerprint of the schema it was taken from; empty when not given.
         columns: (name, declared type) of the saved columns, in order.
-        row_count: Number of rows.
-        create_sql: The CREATE TABLE text, word for word.
+        row_count: Number of rows; of an incremental backup those of the whole table then.
+        create_sql: The CREATE TABLE text, word for word; of a column backup that of key and columns alone.
         objects: (kind, name, SQL) of the table's indexes and triggers.
         sequence: The AUTOINCREMENT counter; None when there is none.
-        content_digest: SHA-256 of the typed rows.
+        content_digest: SHA-256 of the typed rows; of an incremental backup those of the whole table then.
         codec: How the data is packed.
         plain_size: Bytes of the unpacked SQLite file.
         plain_sha256: SHA-256 of the unpacked SQLite file.
         stored_size: Bytes of the data file.
         stored_sha256: SHA-256 of the data file.
+        key: Columns that find every row again later; empty when the table has no such key.
+        base_id: The backup an incremental one builds on; None for the others.
+        base_sha256: SHA-256 of that backup's manifest, and so of the whole chain below; None for the others.
+        note: Why something else was saved than asked for; empty when it was not.
         recipients: Public keys of those who can open the data, which is then encrypted; empty when it is not.
+        format: The format it is written in.
     """
 
     id: str
@@ -69,7 +79,12 @@ class Manifest:
     plain_sha256: str
     stored_size: int
     stored_sha256: str
+    key: tuple[str, ...] = ()
+    base_id: str | None = None
+    base_sha256: str | None = None
+    note: str = ""
     recipients: tuple[str, ...] = ()
+    format: int = FORMAT
 
     @property
     def data_file(self) -> str:
@@ -78,15 +93,21 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Return the one text that stands for this manifest."""
-        # A field at its default is left out: backups from before there was such a field keep their text.
-        values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        body = {"format": FORMAT, "data_file": self.data_file, **values}
+        body = {name: getattr(self, name) for name in _names(self.format)} | {"data_file": self.data_file}
         return canonical({**body, "checksum": _sha256(canonical(body).encode())}).encode()
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the stored text; a history that keeps it notices any exchanged backup."""
         return _sha256(self.to_bytes())
+
+    def digest(self, chunks: Iterable[Rows]) -> str:
+        """Return the content digest of rows, as this manifest's format means it."""
+        return content_digest(chunks) if self.format > 1 else grouped_digest(chunks)
+
+
+def _names(version: int) -> list[str]:
+    return [field.name for field in fields(Manifest) if _SINCE.get(field.name, 1) <= version]
 
 
 def parse_manifest(raw: bytes) -> Manifest:
@@ -96,18 +117,14 @@ def parse_manifest(raw: bytes) -> Manifest:
         ManifestError: If it is not exactly the text that `to_bytes` writes.
     """
     data = _load(raw)
-    if data.get("format") != FORMAT:
-        raise ManifestError(f"the format is not {FORMAT}")
-    values = {f.name: _checked(f.name, data.get(f.name)) for f in fields(Manifest) if _is_needed(f, data)}
-    manifest = Manifest(**values)
+    version = _checked("format", data.get("format"))
+    manifest = Manifest(**{name: _checked(name, data.get(name)) for name in _names(version)})
+    if not _is_consistent(manifest):
+        raise ManifestError(f"the manifest is not that of a backup of strategy {manifest.strategy}")
     # Equal bytes prove the checksum, the data file's name and that nothing else stands in the text.
     if manifest.to_bytes() != raw:
         raise ManifestError("the manifest's checksum does not fit its text")
     return manifest
-
-
-def _is_needed(field: Field[Any], data: dict[str, Any]) -> bool:
-    return field.default is MISSING or field.name in data
 
 
 def _load(raw: bytes) -> dict[str, Any]:
@@ -118,6 +135,15 @@ def _load(raw: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ManifestError("the manifest is not a JSON object")
     return data
+
+
+def _is_consistent(manifest: Manifest) -> bool:
+    based = (manifest.base_id is not None, manifest.base_sha256 is not None)
+    if based != (manifest.strategy == "incremental",) * 2:
+        return False
+    # Without a key, a restore of columns would write to rows it does not know.
+    keyed = manifest.strategy != "column" or 0 < len(manifest.key) < len(manifest.columns)
+    return keyed and set(manifest.key) <= dict(manifest.columns).keys()
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -156,8 +182,16 @@ def _is_rows_of(width: int) -> Callable[[Any], bool]:
     return check
 
 
+# Fields that came after format 1: the format they came with.
+_SINCE: Mapping[str, int] = MappingProxyType({"key": 2, "base_id": 2, "base_sha256": 2, "note": 2, "recipients": 2})
+
 # Fields that are not simply text: what is accepted, and how JSON becomes the value.
 _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
+    "format": (lambda v: type(v) is int and 1 <= v <= FORMAT, _same),
+    "strategy": (lambda v: v in STRATEGIES, _same),
+    "key": (_is_texts, tuple),
+    "base_id": (lambda v: v is None or (_is_text(v) and is_id(v)), _same),
+    "base_sha256": (lambda v: v is None or _is_text(v), _same),
     "id": (lambda v: _is_text(v) and is_id(v), _same),
     "migration_id": (lambda v: v is None or _is_text(v), _same),
     "columns": (_is_rows_of(2), _rows),

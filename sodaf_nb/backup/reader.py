@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from sodaf_nb.backup.codecs import CHUNK, CODECS, CodecError
-from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.encryption import HOW_TO_OPEN, EncryptionError, decrypt
 from sodaf_nb.backup.ids import require_id
 from sodaf_nb.backup.manifest import MANIFEST_FILE, MANIFEST_LIMIT, Manifest, ManifestError, parse_manifest
 from sodaf_nb.backup.store import BackupStore, Folder
-from sodaf_nb.database.sidefile import SideFileError, TableFacts, check_side, exact_rows, open_side
+from sodaf_nb.database.sidefile import (
+    ROWS,
+    SideFileError,
+    TableFacts,
+    apply_changes,
+    check_side,
+    exact_rows,
+    open_side,
+)
 from sodaf_nb.errors import MigrationRestoreError
 
 if TYPE_CHECKING:
@@ -43,6 +50,10 @@ class Unpacked:
     facts: TableFacts
     path: Path
 
+    def value_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that are not part of the key."""
+        return tuple(name for name, _type in self.facts.columns if name not in self.manifest.key)
+
 
 def workspace() -> AbstractContextManager[str]:
     """Make a folder of mode 0700, gone when the block ends; outside the backups, which may be on a remote disk."""
@@ -50,35 +61,110 @@ def workspace() -> AbstractContextManager[str]:
 
 
 def read_manifest(store: BackupStore, backup_id: str) -> Manifest:
-    """Return the checked manifest of a backup; of the data, only the size is looked at.
+    """Return the checked manifest of a backup and of what it builds on; of the data, only the size is looked at.
 
     Raises:
         MigrationRestoreError: If there is no such backup, or it is damaged.
     """
-    with _damage(store, backup_id), store.folder(require_id(backup_id)) as folder:
-        return _manifest_of(folder, backup_id)
+    return _chain(store, backup_id)[0]
 
 
 @contextmanager
-def unpacked(store: BackupStore, backup_id: str, identities: Identities) -> Iterator[Unpacked]:
+def unpacked(
+    store: BackupStore, backup_id: str, identities: Identities, *, batch_size: int = ROWS, hashed: str | None = None
+) -> Iterator[Unpacked]:
     """Unpack a backup into a private file, check everything, and delete the file afterwards.
 
+    An incremental backup comes as the whole table as it was then, put together from its chain: every link is
+    checked, and what results too.
+
     Args:
-        store: Where the backup is.
+        store: Where it is.
         backup_id: Its id.
-        identities: Gives the secret keys at hand; asked only when the backup is encrypted.
+        identities: Gives the secret keys at hand; asked for each link of its chain that is encrypted.
+        batch_size: Rows hashed at a time.
+        hashed: SHA-256 of a side file whose rows the caller has just hashed for the manifest; the same bytes
+            need no second look row by row. None for any other caller.
 
     Raises:
         MigrationRestoreError: If there is no such backup, or any check fails.
     """
+    chain = _chain(store, backup_id)
     with workspace() as scratch:
         path = Path(scratch) / "data.sqlite"
-        with _damage(store, backup_id), store.folder(require_id(backup_id)) as folder:
-            manifest = _manifest_of(folder, backup_id)
-            with folder.open(manifest.data_file) as stored:
-                _unpack(manifest, stored, path, identities)
-            facts = _check_rows(manifest, path)
-        yield Unpacked(manifest=manifest, facts=facts, path=path)
+        with _damage(store, backup_id):
+            _assemble(store, chain, path, identities)
+            rows_known = len(chain) == 1 and chain[0].plain_sha256 == hashed
+            facts = _check_rows(chain[0], path, batch_size=None if rows_known else batch_size)
+        yield Unpacked(manifest=chain[0], facts=facts, path=path)
+
+
+def _chain(store: BackupStore, backup_id: str) -> list[Manifest]:
+    """Return the manifests of a backup and of all it builds on, down to a full one.
+
+    Each names the hash of the next, so none can be exchanged, and the chain cannot lead back to itself.
+    """
+    chain = [_own_manifest(store, require_id(backup_id))]
+    with _damage(store, backup_id):
+        while chain[-1].base_id is not None:
+            chain.append(_base_of(chain[-1], store))
+    return chain
+
+
+def _base_of(manifest: Manifest, store: BackupStore) -> Manifest:
+    try:
+        base = _own_manifest(store, str(manifest.base_id))
+    except MigrationRestoreError as error:
+        raise ManifestError(f"what it builds on is missing or damaged ({error.message.rstrip('.')})") from None
+    _require(base.sha256 == manifest.base_sha256, f"it was built on another backup {base.id} than the one there now")
+    _require(_definition(base) == _definition(manifest), f"backup {base.id} is of another table than what builds on it")
+    return base
+
+
+def _definition(manifest: Manifest) -> tuple[object, ...]:
+    return (manifest.table, manifest.create_sql, manifest.columns, manifest.strategy == "column")
+
+
+def manifests(store: BackupStore, backup_id: str) -> list[Manifest]:
+    """Return the checked manifests of a backup and of all it builds on, itself first.
+
+    Raises:
+        MigrationRestoreError: If there is no such backup, or it is damaged.
+    """
+    return _chain(store, backup_id)
+
+
+def base_id_of(store: BackupStore, backup_id: str) -> str | None:
+    """Return the id of what a backup builds on, damaged data or not; None when it is nothing, or unknown."""
+    try:
+        with _damage(store, backup_id), store.folder(backup_id) as folder:
+            return _parsed(folder, backup_id).base_id
+    except MigrationRestoreError:
+        return None
+
+
+def _own_manifest(store: BackupStore, backup_id: str) -> Manifest:
+    with _damage(store, backup_id), store.folder(backup_id) as folder:
+        return _manifest_of(folder, backup_id)
+
+
+def _assemble(store: BackupStore, chain: list[Manifest], path: Path, identities: Identities) -> None:
+    """Unpack the last of a chain, and bring the file to the state of each link above it."""
+    _unpack_data(store, chain[-1], path, identities)
+    if len(chain) == 1:
+        return
+    with open_side(path) as connection:
+        facts = check_side(connection, chain[-1].table)
+    for manifest in reversed(chain[:-1]):
+        changes = path.with_name("changes.sqlite")
+        _unpack_data(store, manifest, changes, identities)
+        apply_changes(path, changes, facts)
+        changes.unlink()
+
+
+def _unpack_data(store: BackupStore, manifest: Manifest, path: Path, identities: Identities) -> None:
+    with store.folder(manifest.id) as folder, folder.open(manifest.data_file) as stored:
+        _unpack(manifest, stored, path, identities)
 
 
 @contextmanager
@@ -95,11 +181,16 @@ def _damage(store: BackupStore, backup_id: str) -> Iterator[None]:
         ) from None
 
 
-def _manifest_of(folder: Folder, backup_id: str) -> Manifest:
+def _parsed(folder: Folder, backup_id: str) -> Manifest:
     with folder.open(MANIFEST_FILE) as file:
         manifest = parse_manifest(_read_all(file, MANIFEST_LIMIT))
     if manifest.id != backup_id:
         raise ManifestError("it was renamed or exchanged: the manifest names another id")
+    return manifest
+
+
+def _manifest_of(folder: Folder, backup_id: str) -> Manifest:
+    manifest = _parsed(folder, backup_id)
     if folder.names() != {MANIFEST_FILE, manifest.data_file}:
         raise ManifestError("files are missing from its folder, or others were added")
     with folder.open(manifest.data_file) as stored:
@@ -196,19 +287,21 @@ def _write_plain(manifest: Manifest, packed: BinaryIO, path: Path) -> tuple[int,
     return size, plain.hexdigest()
 
 
-def _check_rows(manifest: Manifest, path: Path) -> TableFacts:
+def _check_rows(manifest: Manifest, path: Path, *, batch_size: int | None) -> TableFacts:
     with open_side(path) as connection:
         facts = check_side(connection, manifest.table)
         _require(facts.create_sql == manifest.create_sql, "its table is not the one the manifest names")
         _require(facts.columns == manifest.columns, "its columns are not those the manifest names")
-        counts: list[int] = []
-        digest = content_digest(_counted(exact_rows(connection, "main", facts), counts))
-        _require(sum(counts) == manifest.row_count, "it has another number of rows than was saved")
-        _require(digest == manifest.content_digest, "its rows are not those that were saved")
+        if batch_size is not None:
+            counts: list[int] = []
+            digest = manifest.digest(counted(exact_rows(connection, "main", facts, size=batch_size), counts))
+            _require(sum(counts) == manifest.row_count, "it has another number of rows than was saved")
+            _require(digest == manifest.content_digest, "its rows are not those that were saved")
     return facts
 
 
-def _counted(chunks: Iterable[Rows], counts: list[int]) -> Iterator[Rows]:
+def counted(chunks: Iterable[Rows], counts: list[int]) -> Iterator[Rows]:
+    """Yield chunks of rows and note how many rows each has."""
     for rows in chunks:
         counts.append(len(rows))
         yield rows
@@ -217,3 +310,15 @@ def _counted(chunks: Iterable[Rows], counts: list[int]) -> Iterator[Rows]:
 def _require(holds: object, otherwise: str) -> None:
     if not holds:
         raise ManifestError(otherwise)
+
+
+def shown_rows(copy: Unpacked, batch_size: int) -> Rows:
+    """Return the rows for people to look at; bytes that are no UTF-8 show as hexadecimal escapes."""
+    first = 1 if copy.facts.rowid else 0
+    with open_side(copy.path) as connection:
+        chunks = exact_rows(connection, "main", copy.facts, size=batch_size)
+        return [tuple(map(_shown, row[first:])) for rows in chunks for row in rows]
+
+
+def _shown(value: Any) -> Any:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytearray) else value

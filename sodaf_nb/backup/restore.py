@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.reader import Unpacked
 from sodaf_nb.backup.values import RestoreResult
 from sodaf_nb.database.sidefile import (
     SIDE,
     SideFileError,
     TableFacts,
+    ascii_lower,
     attach,
     check_side,
     compare_tables,
     create_from_side,
-    exact_rows,
     open_side,
     rename_in_side,
     replace_from_side,
     table_facts,
+    update_from_side,
     writing,
 )
 from sodaf_nb.errors import MigrationRestoreError
@@ -58,8 +58,47 @@ def restore_table(database: Database, copy: Unpacked, save_present: Callable[[],
             # Nothing is written yet, so the second connection sees exactly the rows that are replaced next.
             saved = save_present()
             replace_from_side(connection, live, copy.facts, manifest.sequence)
-        _prove(connection, copy.facts, manifest.content_digest)
+        _prove(connection, copy.facts)
     return _result(copy, copy.facts.name, created=live is None, saved=saved)
+
+
+def restore_columns(database: Database, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
+    """Restore the columns of a column backup into the rows that are still there, found by their key.
+
+    Args:
+        database: Where to.
+        copy: The checked backup.
+        save_present: Backs up the values that will be replaced and returns that backup's id.
+
+    Raises:
+        MigrationRestoreError: If the backup does not fit; nothing was changed then.
+    """
+    manifest, columns = copy.manifest, copy.value_columns()
+    with _nothing_restored(copy), writing(database) as connection:
+        live = table_facts(connection, "main", manifest.table)
+        if live is None:
+            raise SideFileError(f"there is no {manifest.table} now, of which it holds some columns")
+        _require_same_columns(live, copy, columns)
+        attach(connection, copy.path, SIDE)
+        saved = save_present()
+        found, equal = update_from_side(connection, live, copy.facts, manifest.key)
+        if found != equal:
+            raise SideFileError("the restored values are not those of the backup")
+    return RestoreResult(
+        backup_id=manifest.id,
+        table=live.name,
+        row_count=found,
+        created=False,
+        replaced_backup_id=saved,
+        columns=columns,
+        left_out=manifest.row_count - found,
+    )
+
+
+def _require_same_columns(live: TableFacts, copy: Unpacked, columns: tuple[str, ...]) -> None:
+    same_key = [ascii_lower(n) for n in live.lasting_key] == [ascii_lower(n) for n in copy.manifest.key]
+    if not same_key or sorted(_columns(live.only(columns))) != sorted(_columns(copy.facts)):
+        raise SideFileError(f"{live.name} has another key or other columns now than when it was backed up")
 
 
 def restore_as(database: Database, copy: Unpacked, table: str) -> RestoreResult:
@@ -77,7 +116,7 @@ def restore_as(database: Database, copy: Unpacked, table: str) -> RestoreResult:
         with writing(database) as connection:
             attach(connection, copy.path, SIDE)
             create_from_side(connection, facts, (), copy.manifest.sequence)
-            _prove(connection, facts, copy.manifest.content_digest)
+            _prove(connection, facts)
     return _result(copy, table, created=True, saved=None)
 
 
@@ -97,18 +136,16 @@ def _require_same_shape(live: TableFacts, side: TableFacts) -> None:
 
 
 def _shape(facts: TableFacts) -> tuple[object, ...]:
-    # Names and types of SQLite ignore the case of ASCII letters only (trap R28).
-    columns = [(_lower(name), _lower(kind)) for name, kind in facts.columns]
-    return (columns, [_lower(name) for name in facts.key], facts.rowid, facts.carries_rowid)
+    return (_columns(facts), [ascii_lower(name) for name in facts.key], facts.rowid, facts.carries_rowid)
 
 
-def _lower(text: str) -> str:
-    return "".join(c.lower() if c.isascii() else c for c in text)
+def _columns(facts: TableFacts) -> list[tuple[str, str]]:
+    return [(ascii_lower(name), ascii_lower(kind)) for name, kind in facts.columns]
 
 
-def _prove(connection: Connection, facts: TableFacts, digest: str) -> None:
-    equal = compare_tables(connection, facts, "main", SIDE)
-    if not equal or content_digest(exact_rows(connection, "main", facts)) != digest:
+def _prove(connection: Connection, facts: TableFacts) -> None:
+    # Value by value and to the last bit, with a copy that the reader has just checked against its digest.
+    if not compare_tables(connection, facts, "main", SIDE):
         raise SideFileError("the restored rows are not those of the backup")
 
 

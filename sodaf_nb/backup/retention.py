@@ -118,6 +118,9 @@ class PruneResult(Tabular):
         return ["The limit on bytes is not reached: what is left is needed or the newest."] if self.excess else []
 
 
+_BUILT_ON = "a kept backup builds on it"
+
+
 def doomed(
     backups: Iterable[BackupInfo], retention: Retention, now: datetime, needed: Collection[str]
 ) -> tuple[BackupInfo, ...]:
@@ -126,7 +129,11 @@ def doomed(
 
 
 def decide(
-    backups: Iterable[BackupInfo], retention: Retention, now: datetime, needed: Collection[str]
+    backups: Iterable[BackupInfo],
+    retention: Retention,
+    now: datetime,
+    needed: Collection[str],
+    below: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
     """Return what becomes of each backup, newest first.
 
@@ -135,9 +142,11 @@ def decide(
         retention: The rules.
         now: The time, with its zone.
         needed: Ids that stay whatever the rules say.
+        below: Ids that backups build on which these rules do not judge; they stay as well.
     """
     newest = sorted(backups, key=lambda b: (b.created_at, b.id), reverse=True)
-    firm = _with_bases(newest, _last(newest, retention.keep_last) | dict.fromkeys(needed, "a rollback may need it"))
+    fixed = dict.fromkeys(below, _BUILT_ON) | dict.fromkeys(needed, "a rollback may need it")
+    firm = _with_bases(newest, _last(newest, retention.keep_last) | fixed)
     ruled = _with_bases(newest, _by_age(newest, retention, now) | firm)
     kept = _within(newest, ruled, firm, retention.max_bytes)
     return tuple(Verdict(backup=b, goes=b.id not in kept, reason=_reason(b, kept, ruled, retention)) for b in newest)
@@ -171,11 +180,14 @@ def _by_age(newest: Sequence[BackupInfo], retention: Retention, now: datetime) -
 
 
 def _with_bases(newest: Sequence[BackupInfo], kept: Mapping[str, str]) -> dict[str, str]:
-    # A base is older than what builds on it, so one pass from the newest finds whole chains.
-    found = dict(kept)
-    for backup in newest:
-        if backup.id in found and backup.base_id is not None:
-            found.setdefault(backup.base_id, "a kept backup builds on it")
+    # Not in one pass from the newest: where a clock was set back, a base is younger than what builds on it.
+    bases = {backup.id: backup.base_id for backup in newest}
+    found, waiting = dict(kept), list(kept)
+    while waiting:
+        base = bases.get(waiting.pop())
+        if base is not None and base not in found:
+            found[base] = _BUILT_ON
+            waiting.append(base)
     return found
 
 

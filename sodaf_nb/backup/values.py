@@ -25,6 +25,7 @@ class BackupInfo(Tabular):
         path: Its folder.
         doctype: The DocType it was taken for; empty when it is damaged.
         table: The table's name; empty when it is damaged.
+        strategy: What was saved: `full`, `column` or `incremental`; empty when it is damaged.
         base_id: The backup an incremental one builds on; None for the others.
         database: Name of the database as shown to people; empty when it is damaged.
         migration_id: The migration it protects; None for one taken by hand.
@@ -32,10 +33,13 @@ class BackupInfo(Tabular):
         size: Bytes of the data file.
         row_count: Number of rows.
         columns: Names of the saved columns.
+        key: Columns that find every row again later; empty when the table has no such key.
+        create_sql: CREATE TABLE text of the table that the backup gives back.
         codec: How the data is packed.
         recipients: Public keys of those who can open it; empty when it is not encrypted.
         manifest_sha256: SHA-256 of the manifest; who keeps it notices an exchanged backup.
         verified: True when this value comes from a full check of the data.
+        note: Why something else was saved than asked for; empty when it was not.
         problem: Why it cannot be used; None when its manifest is sound.
     """
 
@@ -43,6 +47,7 @@ class BackupInfo(Tabular):
     path: Path
     doctype: str = ""
     table: str = ""
+    strategy: str = ""
     base_id: str | None = None
     database: str = ""
     migration_id: str | None = None
@@ -50,10 +55,13 @@ class BackupInfo(Tabular):
     size: int = 0
     row_count: int = 0
     columns: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    create_sql: str = ""
     codec: str = ""
     recipients: tuple[str, ...] = ()
     manifest_sha256: str = ""
     verified: bool = False
+    note: str = ""
     problem: str | None = None
 
     def heading(self) -> str:
@@ -66,12 +74,17 @@ class BackupInfo(Tabular):
             {
                 "doctype": self.doctype,
                 "table": self.table,
+                "strategy": self.strategy,
                 "rows": self.row_count,
                 "columns": len(self.columns),
                 "packed": f"{self.codec}, encrypted" if self.recipients else self.codec,
                 "state": _state(self),
             }
         ]
+
+    def notes(self) -> list[str]:
+        """Say why more was saved than asked for."""
+        return [f"All rows and columns were saved: {self.note}."] if self.note else []
 
 
 def _state(backup: BackupInfo) -> str:
@@ -87,16 +100,21 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         path=path,
         doctype=manifest.doctype,
         table=manifest.table,
+        strategy=manifest.strategy,
+        base_id=manifest.base_id,
         database=manifest.database,
         migration_id=manifest.migration_id,
         created_at=manifest.created_at,
         size=manifest.stored_size,
         row_count=manifest.row_count,
         columns=tuple(name for name, _type in manifest.columns),
+        key=manifest.key,
+        create_sql=manifest.create_sql,
         codec=manifest.codec,
         recipients=manifest.recipients,
         manifest_sha256=manifest.sha256,
         verified=verified,
+        note=manifest.note,
     )
 
 
@@ -154,9 +172,11 @@ class RestoreResult(Tabular):
     Args:
         backup_id: The backup that was restored.
         table: The table that holds the rows now.
-        row_count: Number of rows it holds.
+        row_count: Number of rows that were restored.
         created: True when the table was not there before.
-        replaced_backup_id: Backup of the rows that were replaced; None when the table was created.
+        replaced_backup_id: Backup of what was replaced; None when the table was created.
+        columns: The columns that got their values back; empty when whole rows were restored.
+        left_out: Rows of the backup whose key is not in the table any more; 0 when whole rows were restored.
     """
 
     backup_id: str
@@ -164,6 +184,8 @@ class RestoreResult(Tabular):
     row_count: int
     created: bool
     replaced_backup_id: str | None = None
+    columns: tuple[str, ...] = ()
+    left_out: int = 0
 
     def heading(self) -> str:
         """Return what was done in one line."""
@@ -171,8 +193,15 @@ class RestoreResult(Tabular):
 
     def to_rows(self) -> list[Row]:
         """Return the one table that was restored."""
-        return [{"table": self.table, "rows": self.row_count, "was": "created" if self.created else "replaced"}]
+        what = "created" if self.created else "replaced"
+        return [{"table": self.table, "rows": self.row_count, "was": f"{what}{self._in_columns()}"}]
+
+    def _in_columns(self) -> str:
+        return f" in {', '.join(self.columns)}" if self.columns else ""
 
     def notes(self) -> list[str]:
-        """Say that the replaced rows are safe."""
-        return ["The rows that were there before were backed up and verified first."] if self.replaced_backup_id else []
+        """Say that what was replaced is safe, and which rows were not there to be restored."""
+        what = "values" if self.columns else "rows"
+        safe = [f"The {what} that were there before were backed up and verified first."]
+        gone = [f"Rows of the backup that are not in the table any more: {self.left_out}."]
+        return [*(safe if self.replaced_backup_id else []), *(gone if self.left_out else [])]

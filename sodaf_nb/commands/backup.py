@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
-from sodaf_nb.commands.parsing import count
+from sodaf_nb.commands.parsing import count, name_list
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
 from sodaf_nb.errors import UsageError
@@ -16,6 +16,7 @@ from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from sodaf_nb.backup import BackupInfo, Retention
+    from sodaf_nb.backup.choice import Strategy
 
 
 def _list(context: Context, args: argparse.Namespace) -> Tabular:
@@ -33,7 +34,10 @@ def _verify(context: Context, args: argparse.Namespace) -> Tabular:
 
 def _create(context: Context, args: argparse.Namespace) -> Tabular:
     doctype = context.doctypes.get(required_doctype(args))
-    info = context.applier.backups.create_backup(doctype.name, doctype.table)
+    strategy: Strategy = "column" if args.columns else "incremental" if args.incremental else "full"
+    info = context.applier.backups.create_backup(
+        doctype.name, doctype.table, strategy=strategy, columns=args.columns or ()
+    )
     return _one(info, f"Backup of {doctype.name} taken and verified")
 
 
@@ -92,8 +96,8 @@ def _details(number: int | None, backup: BackupInfo) -> Row:
 
 
 def _one(info: BackupInfo, title: str) -> Listing:
-    row = {"table": info.table, "rows": info.row_count, "columns": len(info.columns)}
-    return Listing(title=title, rows=(row,), items=(info,))
+    row = {"table": info.table, "strategy": info.strategy, "rows": info.row_count, "columns": len(info.columns)}
+    return Listing(title=title, rows=(row,), items=(info,), remarks=tuple(info.notes()))
 
 
 def _id(context: Context, args: argparse.Namespace) -> str:
@@ -120,6 +124,15 @@ def _configure_one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
 
 
+def _configure_create(parser: argparse.ArgumentParser) -> None:
+    add_doctype(parser)
+    less = parser.add_mutually_exclusive_group()
+    less.add_argument(
+        "--columns", metavar="NAMES", type=name_list, help="only these columns and the key, such as title,pages"
+    )
+    less.add_argument("--incremental", action="store_true", help="only what changed since the table's last backup")
+
+
 def _configure_prune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-days", metavar="N", type=count, help="keep what is younger than N days")
     parser.add_argument("--keep-last", metavar="N", type=count, help="keep the newest N of each table")
@@ -138,8 +151,8 @@ COMMAND = Command(
         ),
         Command(
             name="create",
-            help="Back up a DocType's whole table now.",
-            configure=add_doctype,
+            help="Back up a DocType's table now: all of it, some columns, or what changed.",
+            configure=_configure_create,
             run=_create,
             names=doctype_names,
         ),

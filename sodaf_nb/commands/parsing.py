@@ -107,8 +107,10 @@ def id_list(text: str) -> list[str]:
 
 
 def name_list(text: str) -> list[str]:
-    """Return the names of `phone, email`."""
-    return [word.strip() for word in text.split(",") if word.strip()]
+    """Return the names of `title,pages`, as they are written."""
+    if not (words := [word.strip() for word in text.split(",") if word.strip()]):
+        raise argparse.ArgumentTypeError("no name stands there")
+    return words
 
 
 def count(text: str) -> int:

@@ -21,6 +21,7 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.saving import require_known, saving_for
 from sodaf_nb.execution.steps import require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
 from sodaf_nb.options import ApplyOptions
@@ -51,6 +52,9 @@ class MigrationExecutor:
         backups: Where endangered data is saved first.
         options: Choices for all jobs.
         clock: Gives the time in UTC.
+
+    Raises:
+        UsageError: If the options ask for a backup that is none.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class MigrationExecutor:
         options: ApplyOptions,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        require_known(options.backup)
         self._database = database
         self._history = history
         self._backups = backups
@@ -177,14 +182,11 @@ class MigrationExecutor:
         return now
 
     def _saved(self, job: Job, migration_id: str) -> Any:
-        tables = {table for table, _column in job.risks}
-        if not tables:
+        saving = saving_for(job, self._options.backup, self._backups)
+        if saving is None:
             return None
         self._tell("back up and verify", 0, len(job.script.up))
-        (table,) = tables  # one backup holds one table; a plan that endangers two must not run with half of it saved
-        return self._backups.create_backup(
-            job.plan.doctype, table, migration_id=migration_id, schema_fingerprint=job.plan.made_for
-        )
+        return saving.take(self._backups, job, migration_id)
 
     def _run(self, session: Session, job: Job) -> int:
         total = len(job.script.up)
@@ -247,6 +249,11 @@ def _as_ours(error: BaseException) -> BaseException:
     )
 
 
+def _about_backup(backup: Any) -> Iterator[str]:
+    if backup is not None and backup.note:
+        yield f"All of {backup.table} was backed up: {backup.note}"
+
+
 def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
     left = (f for f in job.findings if f.severity is not Severity.INFO)
     return MigrationResult(
@@ -255,7 +262,7 @@ def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
         doctype=job.plan.doctype,
         outcome="applied",
         sql=job.script.sql,
-        warnings=tuple(f"{f.rule}: {f.message}" for f in left),
+        warnings=(*(f"{f.rule}: {f.message}" for f in left), *_about_backup(done.backup)),
         affected_rows=done.affected_rows,
         execution_time_ms=done.milliseconds,
         backup_path=str(done.backup.path) if done.backup else None,

@@ -42,9 +42,9 @@ def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
     if job.plan.undoes:
         info["rollback_of"] = job.plan.undoes
     if backup:
-        table = job.live.table(backup.table)
         info |= {"backup_id": backup.id, "risks": [list(risk) for risk in job.risks]}
-        info["backup_sql"] = [table.sql] if table else []
+        # Of the table the backup gives back, which has fewer columns than the live one when only some were saved.
+        info["backup_sql"] = [backup.create_sql]
     return info
 
 

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from sodaf_nb.database import Database
@@ -42,3 +45,15 @@ def backups(database, tmp_path):
 def odd(database):
     odd_table(database)
     return database
+
+
+@pytest.fixture
+def format1(tmp_path):
+    """A backup that an earlier version wrote, with the rights it had then: what others can write is not read."""
+    (stored,) = (Path(__file__).parent / "data" / "format1").iterdir()
+    folder = tmp_path / "format1" / stored.name
+    folder.mkdir(parents=True, mode=0o700)
+    for file in stored.iterdir():
+        shutil.copyfile(file, folder / file.name)
+        (folder / file.name).chmod(0o600)
+    return folder

@@ -110,11 +110,6 @@ def test_the_list_says_what_is_encrypted(made, small, tmp_path):
     assert data_of(made).name == "data.sqlite.zst.age"
 
 
-def test_the_manifest_of_a_plain_backup_is_written_as_before_there_was_encryption(small, backups):
-    raw = json.loads((backups.create_backup("City", "tabCity").path / "manifest.json").read_bytes())
-    assert "recipients" not in raw
-
-
 codes = st.sampled_from(["zstd", "gzip", "none"])
 
 

@@ -116,16 +116,16 @@ def test_interrupt_while_proving_leaves_nothing(small, backups, monkeypatch):
 
 @pytest.mark.parametrize("lie", ["UPDATE tabCity SET size = 1", "UPDATE tabCity SET size = 3.5", "DELETE FROM tabCity"])
 def test_backup_that_differs_from_the_table_is_deleted(small, backups, monkeypatch, lie):
-    from sodaf_nb.database import sidefile
+    from sodaf_nb.database.sidefile import snapshot
 
-    real = sidefile._copy_rows
+    real = snapshot.copy_rows
 
     def lying(connection, *rest):
         rows = real(connection, *rest)
         connection.execute(lie.replace("tabCity", "sodaf_side.tabCity"))
         return rows
 
-    monkeypatch.setattr(sidefile, "_copy_rows", lying)
+    monkeypatch.setattr(snapshot, "copy_rows", lying)
     with pytest.raises(MigrationBackupError, match="tabCity was made"):
         backups.create_backup("City", "tabCity")
     assert entries(backups) == []
@@ -133,7 +133,7 @@ def test_backup_that_differs_from_the_table_is_deleted(small, backups, monkeypat
 
 def test_comparison_with_the_table_alone_is_enough_to_notice(small, backups, monkeypatch):
     """Even when digest and rows of the copy agree with each other."""
-    monkeypatch.setattr("sodaf_nb.database.sidefile.compare_tables", lambda *_args: False)
+    monkeypatch.setattr("sodaf_nb.database.sidefile.snapshot.compare_tables", lambda *_args: False)
     with pytest.raises(MigrationBackupError, match="read back"):
         backups.create_backup("City", "tabCity")
     assert entries(backups) == []
@@ -216,15 +216,15 @@ def test_the_lock_of_the_migration_is_still_held_afterwards(small, backups):
 def test_rows_written_while_a_backup_is_made_are_not_in_it_and_do_not_spoil_it(small, backups, monkeypatch):
     run(small, "PRAGMA journal_mode=wal")
     before = [("Rome", 3), ("Ulm", 1)]
-    from sodaf_nb.database import sidefile
+    from sodaf_nb.database.sidefile import snapshot
 
-    real = sidefile._make_side
+    real = snapshot._make_side
 
     def busy(*args):
         run(small, "INSERT INTO tabCity VALUES('Oslo', 2)")
         real(*args)
 
-    monkeypatch.setattr(sidefile, "_make_side", busy)
+    monkeypatch.setattr(snapshot, "_make_side", busy)
     proves = "sodaf_nb.backup.strategies.FullBackupStrategy.proves"
     from sodaf_nb.backup.strategies import FullBackupStrategy
 
@@ -244,7 +244,7 @@ def test_database_that_cannot_be_read_gives_no_backup(small, backups):
     with pytest.raises(MigrationBackupError, match="not a database"):
         backups.create_backup("City", "tabCity")
     small.file.unlink()
-    with pytest.raises(MigrationBackupError, match="unable to open"):
+    with pytest.raises(MigrationBackupError, match="there is no table tabCity"):
         backups.create_backup("City", "tabCity")
 
 

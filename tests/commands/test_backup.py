@@ -10,10 +10,11 @@ from tests.commands.conftest import doctype
 
 
 def test_an_apply_that_puts_data_at_risk_leaves_a_backup_that_can_be_opened(shop, rows):
-    before = rows()
+    before = [(row[0], row[-1]) for row in rows()]
     shop("doctype", doctype("Book", "title Data", "pages Int"))
     shop("apply Book --accept DS08")
-    assert [(row["#"], row["doctype"], row["rows"]) for row in shop("backup list").to_rows()] == [(1, "Book", 3)]
+    (listed,) = shop("backup list").to_rows()
+    assert (listed["#"], listed["doctype"], listed["strategy"], listed["rows"]) == (1, "Book", "column", 3)
     assert repr(shop("backup verify 1")).startswith("Backup 1 is sound")
     opened = shop("backup open 1")
     assert opened.values == tuple(before)
@@ -22,11 +23,30 @@ def test_an_apply_that_puts_data_at_risk_leaves_a_backup_that_can_be_opened(shop
 
 def test_a_backup_can_be_taken_and_restored_by_hand(shop, rows, context):
     before = rows()
-    assert shop("backup create Book").to_rows() == [{"table": "tabBook", "rows": 3, "columns": 9}]
+    row = {"table": "tabBook", "strategy": "full", "rows": 3, "columns": 9}
+    assert shop("backup create Book").to_rows() == [row]
     with context.connection.database.write() as session:
         session.execute('DELETE FROM "tabBook"')
     shop("backup restore 1")
     assert rows() == before
+
+
+def test_columns_alone_or_what_changed_can_be_taken_by_hand(shop, rows, context):
+    before = rows()
+    (row,) = shop("backup create Book --columns title,pages").to_rows()
+    assert row == {"table": "tabBook", "strategy": "column", "rows": 3, "columns": 3}
+    first = shop("backup create Book --incremental")
+    assert (first.to_rows()[0]["strategy"], "no earlier backup" in first.notes()[0]) == ("full", True)
+    with context.connection.database.write() as session:
+        session.execute('DELETE FROM "tabBook" WHERE name = ?', ("B1",))
+    second = shop("backup create Book --incremental")
+    assert (second.to_rows()[0]["strategy"], second.notes()) == ("incremental", ())
+    shop("backup restore 2")
+    assert rows() == before
+    assert len(shop("backup open 3").values) == 2
+    for wrong in ("--incremental --columns title", "--columns ' , '"):
+        with pytest.raises(UsageError):
+            shop(f"backup create Book {wrong}")
 
 
 def test_numbers_count_from_the_oldest_over_all_doctypes(shop):

@@ -463,8 +463,7 @@ def test_no_value_shows_an_id_a_time_or_a_path(shop, tmp_path):
 
 
 def test_hostile_values_are_escaped_in_html(shop):
-    shop("doctype", doctype("Book", "title Data", "pages Int"))
-    shop("apply Book --accept DS08")
+    shop("backup create Book")
     html = shop("backup open 1")._repr_html_()
     assert "&lt;b&gt;Solaris&lt;/b&gt;" in html
     assert "<b>Solaris" not in html

@@ -222,3 +222,46 @@ def test_two_databases_of_one_name_in_one_directory_leave_each_others_backups_al
 def test_a_fresh_database_knows_of_no_migration(world):
     assert backup_ties(world.database).migrations == frozenset()
     assert backup_ties(world.database).needed == frozenset()
+
+
+@pytest.mark.parametrize("strategy", ["column", "incremental"])
+def test_an_encrypted_column_or_incremental_backup_brings_schema_and_rows_back(tmp_path, pairs, strategy):
+    ann, bob, _eve = pairs
+    with world_with(tmp_path, recipients=(ann.public, bob.public), identity=ann.file, backup=strategy) as world:
+        world.sync(V1)
+        world.insert("tabThing", ROWS)
+        world.applier.backups.create_backup("Thing", "tabThing")
+        world.run("UPDATE tabThing SET gone = 'since the base' WHERE name = 'R2'")
+        before, result = world.state(), world.sync(V2, **ANSWERS)
+        saved = world.applier.backups.list_backups()[0]
+        assert (saved.strategy, saved.note) == (strategy, "")
+        assert saved.recipients == (ann.public, bob.public)
+        assert not any(data.read_bytes().find(b"since the base") >= 0 for data in world.backups.glob("*/data*"))
+        after = world.state()
+    with world_with(tmp_path, backup=strategy) as world:
+        with pytest.raises(MigrationRestoreError, match="no secret key is at hand"):
+            world.declare(V2).applier.rollback_migration(result.migration_id)
+        assert world.state() == after
+    with world_with(tmp_path, identity=bob.file, backup=strategy) as world:
+        world.declare(V2).applier.rollback_migration(result.migration_id)
+        assert world.state() == before
+
+
+def test_an_incremental_backup_on_an_encrypted_one_needs_a_key_that_opens_it(tmp_path, pairs):
+    ann, bob, _eve = pairs
+    with world_with(tmp_path, recipients=(ann.public,), backup="incremental") as world:
+        world.sync(V1)
+        world.insert("tabThing", ROWS)
+        backups = world.applier.backups
+        base = backups.create_backup("Thing", "tabThing")
+        assert backups.preview_backup("tabThing", strategy="incremental")[0] == "full"
+        taken = backups.create_backup("Thing", "tabThing", strategy="incremental")
+        assert taken.strategy == "full"
+        assert "no secret key is at hand" in taken.note
+        with pytest.raises(MigrationBackupError, match="no secret key is at hand") as caught:
+            backups.create_backup("Thing", "tabThing", strategy="incremental", base_id=base.id)
+        assert VARIABLE in caught.value.hint
+    with world_with(tmp_path, recipients=(bob.public,), identity=ann.file) as world:
+        taken = world.applier.backups.create_backup("Thing", "tabThing", strategy="incremental")
+        assert taken.strategy == "full"
+        assert "not all of the recipients" in taken.note
