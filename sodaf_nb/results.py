@@ -224,7 +224,7 @@ class DryRunResult(Tabular):
     def to_rows(self) -> list[Row]:
         """Return one row a change, with the path it takes."""
         rows = self.plan.to_rows()
-        return [{**row, "path": path} for row, path in zip(rows, self.paths or [""] * len(rows), strict=True)]
+        return [{**row, "path": path} for row, path in zip(rows, self.paths, strict=True)] if self.paths else rows
 
     def empty_text(self) -> str:
         """Say why there is nothing to do."""

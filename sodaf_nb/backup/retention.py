@@ -195,16 +195,21 @@ def _within(
     newest: Sequence[BackupInfo], ruled: Mapping[str, str], firm: Collection[str], limit: int | None
 ) -> Mapping[str, str]:
     kept = dict(ruled)
-    total = sum(backup.size for backup in newest if backup.id in kept)
-    while limit is not None and total > limit:
-        used = {backup.base_id for backup in newest if backup.id in kept}
-        loose = (b for b in reversed(newest) if b.id in kept and b.id not in firm and b.id not in used)
-        oldest = next(loose, None)
-        if oldest is None:
+    while limit is not None and sum(backup.size for backup in newest if backup.id in kept) > limit:
+        loose = _loose(newest, kept, firm)
+        if not loose:
             break
-        del kept[oldest.id]
-        total -= oldest.size
+        del kept[loose[0].id]
+        # A base that nothing kept builds on any more has no reason to stay.
+        while idle := [b for b in _loose(newest, kept, firm) if kept[b.id] == _BUILT_ON]:
+            del kept[idle[0].id]
     return kept
+
+
+def _loose(newest: Sequence[BackupInfo], kept: Mapping[str, str], firm: Collection[str]) -> list[BackupInfo]:
+    """Return the kept backups that may go, oldest first: not firm, and nothing kept builds on them."""
+    used = {backup.base_id for backup in newest if backup.id in kept}
+    return [b for b in reversed(newest) if b.id in kept and b.id not in firm and b.id not in used]
 
 
 def _reason(backup: BackupInfo, kept: Mapping[str, str], ruled: Mapping[str, str], retention: Retention) -> str:

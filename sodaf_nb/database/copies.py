@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import Database
-from sodaf_nb.database.sidefile import TableFacts, attach, engine_errors, table_facts
+from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
@@ -67,6 +67,7 @@ class RehearsalCopy:
         with engine_errors():
             connection = self.database.connect()
         with closing(connection):
+            add_sign(connection)
             attach(connection, self.before, BEFORE)
             yield connection
 

@@ -186,7 +186,7 @@ def test_a_dry_run_says_what_would_be_saved_and_why(made, backup, shown):
     files = sorted(world.folder.rglob("*"))
     dry = world.applier.dry_run("Thing", SyncOptions(**ANSWERS))
     assert dry.backup_preview == ({"table": "tabThing", "rows": 5, **shown},)
-    assert f"({shown['strategy']}: {shown['why']})" in dry.notes()[-1]
+    assert f"({shown['strategy']}: {shown['why']})" in "\n".join(dry.notes())
     assert json.loads(dry.to_json())["backup_preview"] == [dict(dry.backup_preview[0])]
     assert sorted(world.folder.rglob("*")) == files, "nothing is left behind"
     world.sync(V2, **ANSWERS)

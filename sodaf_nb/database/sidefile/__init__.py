@@ -7,7 +7,7 @@ how the rest of the package runs statements. Names are quoted; rowid aliases com
 from __future__ import annotations
 
 from sodaf_nb.database.sidefile.changes import apply_changes
-from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, attach, engine_errors, open_side
+from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, attach, engine_errors, open_side
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
 from sodaf_nb.database.sidefile.restoring import (
     create_from_side,
@@ -25,6 +25,7 @@ __all__ = [
     "SideFileError",
     "Snapshot",
     "TableFacts",
+    "add_sign",
     "apply_changes",
     "ascii_lower",
     "attach",
