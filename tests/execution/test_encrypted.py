@@ -265,3 +265,13 @@ def test_an_incremental_backup_on_an_encrypted_one_needs_a_key_that_opens_it(tmp
         taken = world.applier.backups.create_backup("Thing", "tabThing", strategy="incremental")
         assert taken.strategy == "full"
         assert "not all of the recipients" in taken.note
+
+
+def test_a_key_file_that_is_not_there_lets_nothing_build_on_an_encrypted_backup(tmp_path, pairs):
+    ann, _bob, _eve = pairs
+    with world_with(tmp_path, recipients=(ann.public,), identity=tmp_path / "nowhere.key") as world:
+        world.sync(V1)
+        with world_with(tmp_path, recipients=(ann.public,)) as other:
+            other.applier.backups.create_backup("Thing", "tabThing")
+        strategy, note = world.applier.backups.preview_backup("tabThing", strategy="incremental")
+        assert (strategy, "no secret key is at hand" in note) == ("full", True)
