@@ -122,9 +122,8 @@ class MigrationBackupManager:
         """Back up a table as it is committed now, and prove the backup before returning.
 
         Another connection may hold the write lock, as a migration does; what it has not committed is not seen.
-        Where the strategy is not possible, the whole table is saved and the result's `note` says why: a column
-        backup of a table without a lasting key, an incremental one without a usable base, or with one that is
-        encrypted and cannot be opened here, or not by every recipient alone.
+        Where the strategy is not possible, the whole table is saved and the result's `note` says why: no lasting
+        key, or no base that can be used here and be opened by every recipient alone.
 
         Args:
             doctype: The DocType it is for.
@@ -137,13 +136,12 @@ class MigrationBackupManager:
 
         Raises:
             UsageError: If the arguments do not go together.
-            MigrationBackupError: If no proven backup could be made, or `base_id` is no base for it; nothing is
-                left behind then.
+            MigrationBackupError: If no proven backup could be made, or `base_id` is no base; nothing is left then.
         """
         require_sensible(strategy, columns, base_id)
         given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
         with no_backup(table), ExitStack() as opened:
-            backup_id = require_id(self._new_id())
+            about = {"id": require_id(self._new_id()), **given}
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             source = opened.enter_context(hold(self._database))
             facts = source.facts(table)
@@ -156,10 +154,10 @@ class MigrationBackupManager:
                 codec=self._codec,
                 recipients=self._recipients,
                 batch_size=self._batch_size,
-                about={"id": backup_id, "note": note, **given, **self._here_and_now()},
+                about={**about, "note": note, **self._here_and_now()},
             )
             manifest = taking.take(keys)
-        return info_of(manifest, self._store.path(backup_id), verified=True)
+        return info_of(manifest, self._store.path(manifest.id), verified=True)
 
     def _here_and_now(self) -> dict[str, str]:
         return {"created_at": iso(self._clock()), "database": self._database.name}
