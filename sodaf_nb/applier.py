@@ -343,6 +343,7 @@ class MigrationApplier:
             doctype=job.plan.doctype,
             plan=job.plan,
             paths=job.script.paths,
+            reasons=job.script.reasons,
             sql=job.script.sql,
             rollback_sql=job.script.rollback_sql,
             findings=job.findings,

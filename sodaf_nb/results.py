@@ -150,6 +150,7 @@ class DryRunResult(Tabular):
         plan: The plan an apply would carry out.
         paths: How each of the plan's changes is made, cheapest first: `metadata only` touches no row, `in place`
             writes rows where they are, `rebuild` copies the table.
+        reasons: Why each change takes its path, in words; also in the DataFrame.
         sql: The statements an apply would run, in order.
         rollback_sql: The statements that would take it back.
         findings: What the rules say, with live counts.
@@ -169,6 +170,7 @@ class DryRunResult(Tabular):
     doctype: str
     plan: Plan
     paths: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
     rollback_sql: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -225,6 +227,11 @@ class DryRunResult(Tabular):
         """Return one row a change, with the path it takes."""
         rows = self.plan.to_rows()
         return [{**row, "path": path} for row, path in zip(rows, self.paths, strict=True)] if self.paths else rows
+
+    def frame_rows(self) -> list[Row]:
+        """Return one row a change, with the path it takes and why."""
+        rows = self.to_rows()
+        return [{**row, "why": why} for row, why in zip(rows, self.reasons, strict=True)] if self.reasons else rows
 
     def empty_text(self) -> str:
         """Say why there is nothing to do."""

@@ -13,9 +13,6 @@ from sodaf_nb.sql import Script
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.sql.script import Step
 
-# Statements that keep the engine's own tables in order; no row of the user's is written by them.
-_BOOKKEEPING = ("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_")
-
 
 def run_step(session: Session, number: int, step: Step) -> int:
     """Run one step inside a savepoint and return the rows it wrote; on an error the step is taken back.
@@ -33,7 +30,7 @@ def run_step(session: Session, number: int, step: Step) -> int:
                     f"{guard.otherwise}. Everything was taken back.",
                     hint="look at the rows concerned; a backfill value fills empty ones",
                 )
-    return sum(rows for statement, rows in written if not statement.startswith(_BOOKKEEPING))
+    return sum(rows for statement, rows in written if not session.dialect.is_bookkeeping(statement))
 
 
 def run_steps(session: Session, steps: Sequence[Step], tell: Callable[[str, int], None]) -> int:

@@ -105,6 +105,10 @@ class Dialect(Protocol):
         """Return the SQL of what a text key becomes when the engine numbers it; `table` holds all keys."""
         ...
 
+    def is_bookkeeping(self, statement: str) -> bool:
+        """Return True when a statement writes the engine's own tables only, and no row of a user's."""
+        ...
+
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         ...

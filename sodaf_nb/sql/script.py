@@ -80,6 +80,11 @@ class Script:
         return tuple(step.path for step in self.up for _operation in range(step.covers))
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why each of the plan's operations takes its path, in their order."""
+        return tuple(step.why for step in self.up for _operation in range(step.covers))
+
+    @property
     def digest(self) -> str:
         """Hash of the statements up: a dry run and its apply have the same."""
         return fingerprint(self.sql)

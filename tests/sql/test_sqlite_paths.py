@@ -17,6 +17,7 @@ from sodaf_nb.sql.dialects.sqlite import column_sql
 from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE, SQLiteDialect
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_shadow import catalog
+from tests.acceptance.making import World, doctype, field
 from tests.schema.strategies import RELAXED
 
 TABLE = "tabThing"
@@ -172,3 +173,14 @@ def test_the_short_path_and_the_rebuild_lead_to_the_same_database(world):
             assert not failed or live.dump() == before
             results.append("failed" if failed else live.dump())
     assert results[0] == results[1]
+
+
+def test_a_dry_run_says_why_each_change_takes_its_path(tmp_path):
+    world = World(tmp_path)
+    world.sync(doctype(field("a"), field("b", default="x")))
+    world.declare(doctype(field("a", required=1), field("b", default="y"), field("c")))
+    frame = world.applier.dry_run("Thing").to_frame()
+    world.close()
+    assert list(frame.columns) == ["", "object", "change", "path", "why"]
+    assert set(frame["path"]) == {"in place", "metadata only"}
+    assert all(frame["why"])

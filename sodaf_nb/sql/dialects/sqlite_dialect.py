@@ -56,6 +56,10 @@ class SQLiteDialect:
         """Return what a text key becomes when it is numbered."""
         return numbered_key(value, before, after, table)
 
+    def is_bookkeeping(self, statement: str) -> bool:
+        """Return True when a statement writes the catalog, a counter or statistics only."""
+        return statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
+
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         return spelling.keeps_values(before, after)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from sodaf_nb.plan import AlterColumn
 from sodaf_nb.schema import Column, Index, Table
 from sodaf_nb.sql.dialects import sqlite as spelling
-from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, normalise, parse_create_table, tokens
-from sodaf_nb.sql.dialects.sqlite_rebuild import altered_text
+from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, normalise, parse_create_table
+from sodaf_nb.sql.dialects.sqlite_rebuild import altered_text, index_names
 from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
 from sodaf_nb.sql.dialects.sqlite_values import affinity
 from sodaf_nb.sql.quoting import literal, quote
@@ -135,9 +135,8 @@ def _guards(table: Table, changes: Sequence[_Change]) -> Iterator[Guard]:
 
 
 def _names(index: Index, column: str) -> bool:
-    """Return True when an index names a column in its list, an expression or its condition."""
-    named = {name.lower() for name in index.columns} | {token.name.lower() for token in tokens(index.sql or "")}
-    return column.lower() in named
+    # The index of a constraint has no text.
+    return column.lower() in {name.lower() for name in index.columns} or index_names(index.sql or "", column)
 
 
 class _Change:

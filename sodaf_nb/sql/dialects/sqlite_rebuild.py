@@ -80,10 +80,13 @@ def _require_free(table: Table, dropped: Sequence[str], text: TableText, mine: S
 
 
 def _indexes_on(column: str, mine: Sequence[SchemaObject]) -> Iterator[str]:
-    for index in (o for o in mine if o.kind == "index"):
-        names = (t.name.lower() for t in tokens(str(index.sql)) if t.kind != "string")
-        if column.lower() in list(names)[3:]:
-            yield f"index {index.name}"
+    yield from (f"index {o.name}" for o in mine if o.kind == "index" and index_names(str(o.sql), column))
+
+
+def index_names(sql: str, column: str) -> bool:
+    """Return True when the text of an index names a column in its list, an expression or its condition."""
+    names = (t.name.lower() for t in tokens(sql) if t.kind != "string")
+    return column.lower() in list(names)[3:]  # behind CREATE INDEX and the index's own name
 
 
 def _require_known_types(table: Table, text: TableText) -> None:
