@@ -56,7 +56,7 @@ def test_every_error_code_has_its_section_in_troubleshooting(kind):
 def test_the_api_page_names_every_public_name():
     import sodaf_nb
 
-    named = re.findall(r"^\.\. autoclass:: sodaf_nb\.(\w+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    named = re.findall(r"^\.\. auto(?:class|function):: sodaf_nb\.(\w+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
 
     assert sorted(named) == sorted(name for name in sodaf_nb.__all__ if not name.endswith("ipython_extension"))
 
