@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import InvalidDocTypeError, Problem, UsageError
 from sodaf_nb.tabular import Tabular, counted
 
 if TYPE_CHECKING:
@@ -43,6 +43,26 @@ def _configure_load(parser: argparse.ArgumentParser) -> None:
 def _load(context: Context, args: argparse.Namespace) -> Tabular:
     loaded = context.doctypes.load(args.path)
     return _listed(context, remarks=context.doctypes.notes(*(doctype.name for doctype in loaded)))
+
+
+def _configure_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="JSON files, or folders that are searched for them")
+
+
+def _check(_context: Context, args: argparse.Namespace) -> Tabular:
+    from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  light start
+
+    engine = DocTypeEngine()
+    problems: list[Problem] = []
+    for path in args.paths:
+        try:
+            engine.load(path)
+        except InvalidDocTypeError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidDocTypeError(", ".join(args.paths), problems)
+    own = [note for doctype in engine for note in engine.notes(doctype.name) if not note.startswith("Not loaded")]
+    return listing(engine, title=f"{counted(len(engine), 'DocType')} without a problem", remarks=tuple(own))
 
 
 def _configure_from_database(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +132,12 @@ COMMAND = Command(
     run=_list,
     actions=(
         Command(name="load", help="Read DocTypes from JSON files or folders.", configure=_configure_load, run=_load),
+        Command(
+            name="check",
+            help="Read DocTypes and list all their problems; loads nothing.",
+            configure=_configure_check,
+            run=_check,
+        ),
         Command(
             name="from-database",
             help="Draft DocTypes from live tables; loads nothing.",

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sodaf_nb.commands import Context, run_line
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import InvalidDocTypeError, UsageError
 
 
 @pytest.fixture
@@ -58,3 +58,18 @@ def test_what_is_not_there_is_named(session):
         session("doctypes from-database ones")
     with pytest.raises(UsageError, match="There is no variable 'nobody'"):
         session("doctypes from nobody")
+
+
+def test_check_lists_the_problems_of_all_paths_and_loads_nothing(session, tmp_path):
+    (tmp_path / "good.json").write_text('{"doctype": "DocType", "name": "Good", "fields": []}')
+    (tmp_path / "bad.json").write_text('{"doctype": "DocType", "name": "Bad", "fields": [{"fieldtype": "Data"}]}')
+    (tmp_path / "worse.json").write_text('{"doctype": "DocType", "fields": []}')
+
+    assert session("doctypes check good.json").title == "1 DocType without a problem"
+    with pytest.raises(InvalidDocTypeError) as caught:
+        session("doctypes check good.json bad.json worse.json")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "bad.json:$.fields[0].fieldname: is missing",
+        "worse.json:$.name: is missing",
+    ]
+    assert session("doctypes").rows == ()
