@@ -65,21 +65,30 @@ class AddColumn:
 
     def reverse(self) -> DropColumn:
         """Return the drop of that column."""
-        return DropColumn(table=self.table, column=self.column, after=self.after)
+        return DropColumn(table=self.table, column=self.column, after=self.after, filler=self.backfill)
 
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropColumn:
-    """Drop a column; carries the column and its place."""
+    """Drop a column; carries the column and its place.
+
+    Args:
+        table: The table's name.
+        column: The column.
+        after: The column it stands behind; None: it stands last, the empty string: first.
+        filler: The value that the change taken back gave to the rows it found: no loss where it still stands. None
+            when it gave none.
+    """
 
     table: str
     column: Column
     after: str | None = None
+    filler: str | int | float | None = None
 
     def reverse(self) -> AddColumn:
-        """Return the adding of that column at its old place."""
-        return AddColumn(table=self.table, column=self.column, after=self.after)
+        """Return the adding of that column at its old place, filled as it was when it was first added."""
+        return AddColumn(table=self.table, column=self.column, after=self.after, backfill=self.filler)
 
 
 @storable
@@ -106,16 +115,20 @@ class AlterColumn:
         before: The column as it is.
         after: The column as it will be.
         backfill: A value for rows that hold NULL, used when `after` is NOT NULL.
+        filler: The value that the change taken back gave to rows that held NULL; None when it gave none.
     """
 
     table: str
     before: Column
     after: Column
     backfill: str | int | float | None = None
+    filler: str | int | float | None = None
 
     def reverse(self) -> AlterColumn:
-        """Return the change back."""
-        return AlterColumn(table=self.table, before=self.after, after=self.before)
+        """Return the change back; reversed once more, it fills again what it filled."""
+        return AlterColumn(
+            table=self.table, before=self.after, after=self.before, backfill=self.filler, filler=self.backfill
+        )
 
     @property
     def retypes(self) -> bool:

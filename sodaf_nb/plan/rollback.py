@@ -74,6 +74,8 @@ def _first_name(plan: Plan) -> str:
 
 def _fillable(operation: Operation) -> Operation:
     # A required column comes back before its values do; rows written since keep this filler.
+    if not isinstance(operation, (AddColumn, AlterColumn)) or operation.backfill is not None:
+        return operation
     if isinstance(operation, AddColumn) and _needs_filler(operation.column):
         return replace(operation, backfill=_filler(operation.column))
     if isinstance(operation, AlterColumn) and _needs_filler(operation.after) and operation.before.nullable:

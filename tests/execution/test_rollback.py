@@ -72,7 +72,10 @@ def test_a_rollback_of_a_rollback_brings_the_change_again(changed):
     after = changed.state()
     undone = changed.applier.rollback_migration(changed.result.migration_id)
     assert changed.state() == changed.before
-    again = changed.applier.rollback_migration(undone.migration_id)
+    with pytest.raises(BlockedMigrationError, match=r"DS03.*5 rows hold.*DS08: 2 values"):
+        changed.applier.rollback_migration(undone.migration_id)
+    assert changed.state() == changed.before
+    again = changed.applier.rollback_migration(undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}))
     assert changed.state() == after
     changed.applier.rollback_migration(again.migration_id)
     assert changed.state() == changed.before
@@ -226,3 +229,53 @@ def test_two_rollbacks_of_one_migration_at_the_same_schema_end_with_one(world):
     with pytest.raises(MigrationRollbackError, match="no longer in force"):
         world.applier._executor.execute(job)
     assert world.state() == before
+
+
+def test_values_written_since_stop_a_rollback_that_would_drop_them(world):
+    world.sync(doctype(field("title")))
+    world.insert("tabThing", ({"title": "a"}, {"title": "b"}, {"title": "c"}))
+    added = world.sync(doctype(field("title"), field("city"), field("size", "Int", default="3")))
+    world.run("UPDATE tabThing SET city = 'Oslo', size = 4 WHERE name = 'R2'")
+    before = world.state()
+    with pytest.raises(BlockedMigrationError, match=r"tabThing\.city .* 1 row .*tabThing\.size .* 1 row"):
+        world.applier.rollback_migration(added.migration_id)
+    assert world.state() == before
+    assert world.statuses() == ["applied", "applied"]
+    undone = world.applier.rollback_migration(added.migration_id, RollbackOptions(accept={"DS03"}))
+    record = world.applier.history.get_migration(undone.migration_id)
+    assert record.metadata["accepted"] == ["DS03"]
+    world.applier.rollback_migration(undone.migration_id)
+    assert world.state() == before
+
+
+def test_values_that_no_longer_convert_stop_a_rollback(world):
+    world.sync(doctype(field("qty", "Int")))
+    world.insert("tabThing", ({"qty": 1}, {"qty": 2}))
+    retyped = world.sync(doctype(field("qty")))
+    world.run("UPDATE tabThing SET qty = 'many' WHERE name = 'R2'")
+    before = world.state()
+    with pytest.raises(BlockedMigrationError) as stop:
+        world.applier.rollback_migration(retyped.migration_id)
+    assert [(f.rule, f.count, f.samples) for f in stop.value.findings] == [("DS08", 1, ("R2",))]
+    assert world.state() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "filler"), [(None, "Data", "n/a"), ("Data", "Data", "n/a"), ("Int", "Date", "1900-01-01")]
+)
+def test_what_a_migration_filled_is_no_loss_and_comes_again_with_a_redo(world, old, new, filler):
+    world.sync(doctype(field("title"), *([field("code", old)] if old else [])))
+    world.insert("tabThing", ({"title": "a"}, {"title": "b"}))
+    before = world.state()
+    filled = world.sync(doctype(field("title"), field("code", new, required=1)), backfill={"code": filler})
+    after = world.state()
+    assert world.ask("SELECT DISTINCT code FROM tabThing") == [(filler,)]
+    undone = world.applier.rollback_migration(filled.migration_id)
+    assert world.state() == before
+    again = world.applier.rollback_migration(undone.migration_id)
+    assert world.state() == after
+    world.run("UPDATE tabThing SET code = '2000-02-02' WHERE name = 'R2'")
+    dry = world.applier.dry_run_rollback(again.migration_id)
+    lost = [f.count for f in dry.findings if f.rule in ("DS03", "DS08")]
+    assert lost == ([] if old == "Data" else [1])
+    assert dry.success is (old == "Data")
