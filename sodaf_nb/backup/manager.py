@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from copy import copy as copy_of
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,9 +25,10 @@ from sodaf_nb.backup.encryption import (
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
+from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked, manifests, shown_rows, unpacked
 from sodaf_nb.backup.refusals import no_backup, require_sensible, saved_by, unusable_base
-from sodaf_nb.backup.restore import restore_as, restore_columns, restore_table
+from sodaf_nb.backup.restore import Record, Target, restore_as, restore_columns, restore_table, unrecorded
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
@@ -70,6 +72,7 @@ class MigrationBackupManager:
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
             memory that takes, and nothing about the backup.
+        record: Notes a restore in the history, inside its transaction; the default notes nothing.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -88,6 +91,7 @@ class MigrationBackupManager:
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
         batch_size: int = ROWS,
+        record: Record = unrecorded,
     ) -> None:
         if compression not in CODECS:
             raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
@@ -102,6 +106,7 @@ class MigrationBackupManager:
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._batch_size = batch_size
+        self._record = record
 
     @property
     def directory(self) -> Path:
@@ -154,7 +159,7 @@ class MigrationBackupManager:
                 codec=self._codec,
                 recipients=self._recipients,
                 batch_size=self._batch_size,
-                about={**about, "note": note, **self._here_and_now()},
+                about={**about, "note": note, "database_id": source.identity(), **self._here_and_now()},
             )
             manifest = taking.take(keys)
         return info_of(manifest, self._store.path(manifest.id), verified=True)
@@ -272,7 +277,17 @@ class MigrationBackupManager:
         with self._unpacked(backup_id) as copy:
             return exact_frame(shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
 
-    def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
+    def restore_backup(
+        self,
+        backup_id: str,
+        *,
+        as_table: str | None = None,
+        columns: Collection[str] = (),
+        into: Database | None = None,
+        any_database: bool = False,
+        dry_run: bool = False,
+        record: Record | None = None,
+    ) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
 
         A missing table is made again with its indexes, triggers and counter. The rows of a present one
@@ -282,21 +297,43 @@ class MigrationBackupManager:
         Args:
             backup_id: The backup.
             as_table: Restore rows and columns beside the live table, under this new name; None for its own.
+            columns: Put only these columns back, into the rows that are still there; empty for all it holds.
+            into: Another database to restore into, of which the history says nothing; None for the own one.
+            any_database: True takes a backup of another database as well.
+            dry_run: True changes nothing and says what would change.
+            record: Notes it in the history, in the same transaction; None takes the manager's own way.
 
         Raises:
+            UsageError: If the arguments do not go together.
             MigrationRestoreError: If the backup cannot be used or does not fit; nothing was changed then.
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
-            LockedError: If another writer holds the database for longer than its lock timeout.
+            LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
         """
+        if columns and as_table is not None:
+            raise UsageError("A table of its own is restored whole.", hint="leave out columns, or as_table")
         with self._unpacked(backup_id) as copy:
-            if as_table is not None:
-                return restore_as(self._database, copy, as_table)
-            doctype, table = copy.manifest.doctype, copy.manifest.table
-            if copy.manifest.strategy == "column":
-                columns = copy.value_columns()
-                save = partial(self.create_backup, doctype, table, strategy="column", columns=columns)
-                return restore_columns(self._database, copy, lambda: save().id)
-            return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
+            target = Target(
+                database=into or self._database,
+                any_database=any_database or into is not None,
+                dry_run=dry_run,
+                save=partial(self._save_present, copy.manifest, into),
+                record=unrecorded if into else record or self._record,
+            )
+            with self._alone(target):
+                return _restored(target, copy, as_table, tuple(columns))
+
+    @contextmanager
+    def _alone(self, target: Target) -> Iterator[None]:
+        with nullcontext() if target.dry_run else exclusive(target.database.uri, target.database.file):
+            yield
+
+    def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...] | None) -> str:
+        manager = self
+        if into is not None:
+            manager = copy_of(self)
+            manager._database = into  # noqa: SLF001  our own class
+        strategy: Strategy = "full" if columns is None else "column"
+        return manager.create_backup(manifest.doctype, manifest.table, strategy=strategy, columns=columns or ()).id
 
     def cleanup(
         self,
@@ -359,6 +396,14 @@ class MigrationBackupManager:
             keep=keep,
             now=self._clock(),
         )
+
+
+def _restored(target: Target, copy: Unpacked, as_table: str | None, columns: tuple[str, ...]) -> RestoreResult:
+    if as_table is not None:
+        return restore_as(target, copy, as_table)
+    if columns or copy.manifest.strategy == "column":
+        return restore_columns(target, copy, columns or copy.value_columns())
+    return restore_table(target, copy)
 
 
 def _is_count(value: object) -> bool:
