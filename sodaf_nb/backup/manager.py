@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy as copy_of
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
 from sodaf_nb.backup.cleanup import planned, refusing, remove
-from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.encryption import (
     EncryptionError,
     checked_identity,
@@ -26,9 +25,9 @@ from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
 from sodaf_nb.backup.manifest import Manifest
-from sodaf_nb.backup.reader import Unpacked, manifests, shown_rows, unpacked
-from sodaf_nb.backup.refusals import no_backup, require_sensible, saved_by, unusable_base
-from sodaf_nb.backup.restore import Record, Target, restore_as, restore_columns, restore_table, unrecorded
+from sodaf_nb.backup.reader import Unpacked, found, manifests, shown_rows, unpacked
+from sodaf_nb.backup.refusals import no_backup, require_choices, require_sensible, saved_by, unusable_base
+from sodaf_nb.backup.restore import Record, Target, restored, unrecorded
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
@@ -93,10 +92,7 @@ class MigrationBackupManager:
         batch_size: int = ROWS,
         record: Record = unrecorded,
     ) -> None:
-        if compression not in CODECS:
-            raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
-        if not _is_count(batch_size):
-            raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
+        require_choices(compression, batch_size)
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
@@ -221,8 +217,9 @@ class MigrationBackupManager:
         except EncryptionError:
             return ()
 
-    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
-        return unpacked(self._store, backup_id, lambda: find_identities(self._identity), batch_size=self._batch_size)
+    def _unpacked(self, backup_id: str, store: BackupStore | None = None) -> AbstractContextManager[Unpacked]:
+        keys = partial(find_identities, self._identity)
+        return unpacked(store or self._store, backup_id, keys, batch_size=self._batch_size)
 
     def list_backups(self, doctype: str | None = None) -> BackupList:
         """Return the backups, newest first, and after them whatever is there but cannot be used.
@@ -250,13 +247,26 @@ class MigrationBackupManager:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
 
     @contextmanager
-    def open_data(self, backup_id: str) -> Iterator[Path]:
+    def open_data(
+        self, backup_id: str, *, recorded: str | Path | None = None, sha256: str | None = None
+    ) -> Iterator[Path]:
         """Yield a fully checked SQLite file that holds the table; it is deleted when the block ends.
+
+        Args:
+            backup_id: The backup.
+            recorded: The folder it once had, where it is looked for when the directory of backups has it not;
+                None looks there only.
+            sha256: SHA-256 that its manifest must have; None for any.
 
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with self._unpacked(backup_id) as copy:
+        with self._unpacked(backup_id, found(self._store, backup_id, recorded)) as copy:
+            if sha256 not in (None, copy.manifest.sha256):
+                raise MigrationRestoreError(
+                    f"Backup {backup_id} is another one than the history knows by that id.",
+                    hint="put the folder back that the migration wrote",
+                )
             yield copy.path
 
     def read_rows(self, backup_id: str) -> list[tuple[Any, ...]]:
@@ -319,21 +329,13 @@ class MigrationBackupManager:
                 save=partial(self._save_present, copy.manifest, into),
                 record=unrecorded if into else record or self._record,
             )
-            with self._alone(target):
-                return _restored(target, copy, as_table, tuple(columns))
+            return restored(target, copy, as_table, tuple(columns))
 
-    @contextmanager
-    def _alone(self, target: Target) -> Iterator[None]:
-        with nullcontext() if target.dry_run else exclusive(target.database.uri, target.database.file):
-            yield
-
-    def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...] | None) -> str:
-        manager = self
-        if into is not None:
-            manager = copy_of(self)
-            manager._database = into  # noqa: SLF001  our own class
-        strategy: Strategy = "full" if columns is None else "column"
-        return manager.create_backup(manifest.doctype, manifest.table, strategy=strategy, columns=columns or ()).id
+    def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...]) -> str:
+        manager = copy_of(self)
+        manager._database = into or self._database  # noqa: SLF001  our own class
+        strategy: Strategy = "column" if columns else "full"
+        return manager.create_backup(manifest.doctype, manifest.table, strategy=strategy, columns=columns).id
 
     def cleanup(
         self,
@@ -396,15 +398,3 @@ class MigrationBackupManager:
             keep=keep,
             now=self._clock(),
         )
-
-
-def _restored(target: Target, copy: Unpacked, as_table: str | None, columns: tuple[str, ...]) -> RestoreResult:
-    if as_table is not None:
-        return restore_as(target, copy, as_table)
-    if columns or copy.manifest.strategy == "column":
-        return restore_columns(target, copy, columns or copy.value_columns())
-    return restore_table(target, copy)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and value >= 1

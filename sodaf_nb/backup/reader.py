@@ -99,6 +99,23 @@ def unpacked(
         yield Unpacked(manifest=chain[0], facts=facts, path=path)
 
 
+def found(store: BackupStore, backup_id: str, recorded: str | Path | None) -> BackupStore:
+    """Return where a backup is: the store, or the directory of the folder that it once had.
+
+    Raises:
+        MigrationRestoreError: If it is in neither.
+    """
+    places = [store, *([BackupStore(Path(recorded).parent)] if recorded else [])]
+    place = next((p for p in places if p.path(require_id(backup_id)).exists()), None)
+    if place is None and recorded:
+        looked = " nor in ".join(dict.fromkeys(str(p.directory) for p in places))
+        raise MigrationRestoreError(
+            f"Backup {backup_id} is not in {looked}.",
+            hint="put its folder into one of them, or name the right backup_dir",
+        )
+    return place or store
+
+
 def _chain(store: BackupStore, backup_id: str) -> list[Manifest]:
     """Return the manifests of a backup and of all it builds on, down to a full one.
 

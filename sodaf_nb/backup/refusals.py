@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.encryption import HOW_TO_OPEN, EncryptionError
 from sodaf_nb.backup.manifest import STRATEGIES
 from sodaf_nb.backup.strategies import BackupStrategy
@@ -26,6 +27,18 @@ def require_sensible(strategy: str, columns: Collection[str], base_id: str | Non
         raise UsageError("A column backup names its columns, and no other names any.", hint='columns=("title",)')
     if base_id is not None and strategy != "incremental":
         raise UsageError("Only an incremental backup builds on another.", hint='strategy="incremental"')
+
+
+def require_choices(compression: str, batch_size: object) -> None:
+    """Check what a manager of backups is made with.
+
+    Raises:
+        UsageError: If there is no such compression, or the batch size is not 1 or more.
+    """
+    if compression not in CODECS:
+        raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
 
 
 def saved_by(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
 from sodaf_nb.backup.values import RestoreResult
+from sodaf_nb.database import exclusive
 from sodaf_nb.database.identity import identity_of
 from sodaf_nb.database.sidefile import (
     SIDE,
@@ -57,15 +58,19 @@ class Target:
         database: The database.
         any_database: True when the backup may be of another one.
         dry_run: True only looks what would change.
-        save: Backs up what will be replaced, of these columns or (None) of all, and returns that backup's id.
+        save: Backs up what will be replaced, of these columns or (none named) of all, and returns that backup's id.
         record: Notes the restore in the history.
     """
 
     database: Database
     any_database: bool
     dry_run: bool
-    save: Callable[[tuple[str, ...] | None], str]
+    save: Callable[[tuple[str, ...]], str]
     record: Record = unrecorded
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep migrations away for the length of a block that writes."""
+        return nullcontext() if self.dry_run else exclusive(self.database.uri, self.database.file)
 
     @contextmanager
     def opened(self, manifest: Manifest) -> Iterator[Session]:
@@ -94,6 +99,21 @@ class OtherDatabaseError(SideFileError):
     """The backup is of another database."""
 
 
+def restored(target: Target, copy: Unpacked, as_table: str | None, columns: tuple[str, ...]) -> RestoreResult:
+    """Restore a backup: beside the table, or into it, or some columns into its rows.
+
+    Raises:
+        MigrationRestoreError: If the backup does not fit; nothing was changed then.
+        LockedError: If a migration runs.
+    """
+    with target.alone():
+        if as_table is not None:
+            return restore_as(target, copy, as_table)
+        if columns or copy.manifest.strategy == "column":
+            return restore_columns(target, copy, columns or copy.value_columns())
+        return restore_table(target, copy)
+
+
 def restore_table(target: Target, copy: Unpacked) -> RestoreResult:
     """Restore a table under its own name.
 
@@ -114,7 +134,7 @@ def restore_table(target: Target, copy: Unpacked) -> RestoreResult:
             create_from_side(session.raw, copy.facts, manifest.objects, manifest.sequence)
         else:
             # Nothing is written yet, so the second connection sees exactly the rows that are replaced next.
-            saved = target.save(None)
+            saved = target.save(())
             replace_from_side(session.raw, live, copy.facts, manifest.sequence)
         _prove(session, copy.facts)
         return target.record(session, replace(result, replaced_backup_id=saved), manifest)
@@ -175,7 +195,8 @@ def restore_as(target: Target, copy: Unpacked, table: str) -> RestoreResult:
         with open_side(copy.path) as side:
             facts = check_side(side, table)
         # Beside the table nothing is replaced, so it does not matter of which database it is.
-        with replace(target, any_database=True).opened(copy.manifest) as session:
+        target = replace(target, any_database=True)
+        with target.opened(copy.manifest) as session:
             result = _result(copy, target, table, Difference(added=copy.manifest.row_count), created=True)
             _require_free(session, table)
             if target.dry_run:

@@ -51,10 +51,12 @@ class Ties:
         needed: Ids of backups that a still possible rollback reads.
         migrations: Ids of all migrations the database knows, failed and interrupted ones too; a backup of another
             migration belongs to another database. None when nobody can tell.
+        database_id: The database's own id; None when it has none, or nobody can tell.
     """
 
     needed: Collection[str] = ()
     migrations: Collection[str] | None = None
+    database_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

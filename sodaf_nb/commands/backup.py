@@ -17,6 +17,7 @@ from sodaf_nb.tabular import Row, Tabular
 if TYPE_CHECKING:
     from sodaf_nb.backup import BackupInfo, Retention
     from sodaf_nb.backup.choice import Strategy
+    from sodaf_nb.database import Database
 
 
 def _list(context: Context, args: argparse.Namespace) -> Tabular:
@@ -42,7 +43,25 @@ def _create(context: Context, args: argparse.Namespace) -> Tabular:
 
 
 def _restore(context: Context, args: argparse.Namespace) -> Tabular:
-    return context.applier.backups.restore_backup(_id(context, args))
+    into = _target(args.into) if args.into else None
+    try:
+        return context.applier.backups.restore_backup(
+            _id(context, args),
+            as_table=args.as_table,
+            columns=args.columns,
+            into=into,
+            any_database=args.any_database,
+            dry_run=args.dry_run,
+        )
+    finally:
+        if into is not None:
+            into.close()
+
+
+def _target(path: str) -> Database:
+    from sodaf_nb.database import Database  # noqa: PLC0415  light start
+
+    return Database(path)
 
 
 def _open(context: Context, args: argparse.Namespace) -> Tabular:
@@ -124,6 +143,17 @@ def _configure_one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
 
 
+def _configure_restore(parser: argparse.ArgumentParser) -> None:
+    _configure_one(parser)
+    parser.add_argument("--as", dest="as_table", metavar="TABLE", help="beside the table, under this new name")
+    parser.add_argument(
+        "--columns", metavar="NAMES", type=name_list, default=[], help="only these, into the rows that are still there"
+    )
+    parser.add_argument("--into", metavar="FILE", help="into another database file; it is made when it is missing")
+    parser.add_argument("--any-database", action="store_true", help="take a backup of another database as well")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change; changes nothing")
+
+
 def _configure_create(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
     less = parser.add_mutually_exclusive_group()
@@ -156,7 +186,7 @@ COMMAND = Command(
             run=_create,
             names=doctype_names,
         ),
-        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_restore, run=_restore),
         Command(
             name="prune",
             help="Delete old backups that no rollback needs, and what crashes left.",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from sodaf_nb.commands.arguments import accept_of, add_accept
+from sodaf_nb.commands.apply import failure
+from sodaf_nb.commands.arguments import accept_of, add_accept, add_rehearsal
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import joined
 from sodaf_nb.commands.records import last_in_force, migration_id
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import MigrationRollbackError, UsageError
 from sodaf_nb.options import RollbackOptions
 from sodaf_nb.tabular import Tabular
 
@@ -20,15 +21,35 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--last", action="store_true", help="the newest migration of that DocType still in force")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done; changes nothing")
+    parser.add_argument("--through", action="store_true", help="newer migrations of its table as well, newest first")
     add_accept(parser)
+    add_rehearsal(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    options = RollbackOptions(accept=accept_of(args))
+    options = RollbackOptions(accept=accept_of(args), rehearsal=args.rehearsal, mask=tuple(args.mask))
     found = _migration(context, args)
+    if args.through:
+        return _through(context, found, options, dry_run=args.dry_run)
     if args.dry_run:
         return context.applier.dry_run_rollback(found, options)
     return context.applier.rollback_migration(found, options)
+
+
+def _through(context: Context, found: str, options: RollbackOptions, *, dry_run: bool) -> Tabular:
+    if dry_run:
+        raise UsageError(
+            "A rollback through newer migrations is tried one at a time.", hint="leave out --through for a dry run"
+        )
+    batch = context.applier.rollback_through(found, options)
+    if batch.errors:
+        # Raised rather than returned: a runbook that goes on after half a way back does harm.
+        raise MigrationRollbackError(
+            f"{len(batch.results)} taken back, then one failed",
+            details=tuple(failure(context, name, error) for name, error in batch.errors.items()),
+            hint="what was taken back stays so; mend the cause and do it again",
+        )
+    return batch
 
 
 def _migration(context: Context, args: argparse.Namespace) -> str:

@@ -21,6 +21,9 @@ def words(program: str) -> Words:
             "renamed_from": lambda names: " ".join(["--renamed-from", *map(shlex.quote, names)]),
             "history": lambda _: f"{program} history",
             "recover": lambda _: f"{program} recover",
+            "through": lambda _: "--through",
+            "restore": lambda ids: f"{program} backup restore {ids[0]} --dry-run",
+            "backups": lambda _: f"{program} backup list",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
         }
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -163,10 +162,10 @@ class MigrationExecutor:
     @contextmanager
     def _attached(self, job: Job) -> Iterator[Callable[[Session], None]]:
         """Yield what makes a rollback's backup readable inside the transaction."""
-        if job.backup_id is None:
+        if job.source is None:
             yield lambda _session: None
             return
-        with self._backups.open_data(job.backup_id) as path:
+        with job.source.opened(self._backups) as path:
             yield lambda session: session.attach_backup(str(path))
 
     def _rechecked(self, session: Session, job: Job) -> Job:
@@ -213,7 +212,7 @@ class MigrationExecutor:
         return {
             "id": migration_id,
             "timestamp": self._timestamp(),
-            "applied_by": self._options.applied_by or getpass.getuser(),
+            "applied_by": recorder.user(self._options),
             "execution_time": milliseconds,
             "environment": self._options.environment,
         }

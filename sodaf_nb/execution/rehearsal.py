@@ -259,10 +259,10 @@ class _OnCopy:
     @contextmanager
     def _source(self) -> Iterator[Path | None]:
         """Yield the data that the job itself brings back; None unless it is a rollback that does."""
-        if self._job.backup_id is None:
+        if self._job.source is None:
             yield None
             return
-        with self._parts.backups.open_data(self._job.backup_id) as path:
+        with self._job.source.opened(self._parts.backups) as path:
             yield path
 
     def _look(self, mask: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from sodaf_nb.history.attempts import Attempt, AttemptLog, Recovery
 from sodaf_nb.history.manager import MigrationHistoryManager
 from sodaf_nb.history.records import History, MigrationRecord, error_text
-from sodaf_nb.history.standing import standing_on
+from sodaf_nb.history.standing import standing_on, standing_records
 
 __all__ = [
     "Attempt",
@@ -14,4 +14,5 @@ __all__ = [
     "Recovery",
     "error_text",
     "standing_on",
+    "standing_records",
 ]

@@ -131,12 +131,19 @@ def error_text(record: MigrationRecord) -> str:
     return record.error or ""
 
 
+def kind_of(record: MigrationRecord) -> str:
+    """Return what a migration was: `sync`, `rollback` or `restore`."""
+    if record.rollback_info.get("rollback_of"):
+        return "rollback"
+    return "restore" if "restored" in record.rollback_info else "sync"
+
+
 def _shown(number: int, record: MigrationRecord) -> Row:
     return {
         "#": number,
         "doctype": record.doctype,
         "version": record.version,
-        "kind": "rollback" if record.rollback_info.get("rollback_of") else "sync",
+        "kind": kind_of(record),
         "status": record.status,
         "changes": "; ".join(record.metadata.get("summary", ())),
         "backup": "yes" if record.backup_path else "",

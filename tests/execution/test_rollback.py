@@ -1,9 +1,12 @@
 """Taking migrations back: later writes stay, chains are respected, damaged backups change nothing."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from sodaf_nb.applier import MigrationApplier
 from sodaf_nb.errors import (
     BlockedMigrationError,
     MigrationBackupError,
@@ -12,8 +15,9 @@ from sodaf_nb.errors import (
     SodafError,
     StalePlanError,
 )
-from sodaf_nb.options import RollbackOptions
+from sodaf_nb.options import ApplyOptions, RollbackOptions
 from tests.acceptance.making import doctype, field
+from tests.backup.helpers import forge
 
 V1 = doctype(field("title"), field("qty"), field("gone"))
 V2 = doctype(field("title"), field("qty", "Int"))
@@ -212,7 +216,7 @@ def test_rows_written_before_a_required_unique_field_comes_back_are_looked_at_by
 
 
 def test_a_plan_that_was_taken_back_meanwhile_is_stale(changed, monkeypatch):
-    job = changed.applier._rollback_job(changed.result.migration_id, RollbackOptions())
+    job = changed.applier._rollback_job(changed.applier._in_force(changed.result.migration_id), RollbackOptions())
     changed.applier.rollback_migration(changed.result.migration_id)
     with pytest.raises(StalePlanError):
         changed.applier._executor.execute(job)
@@ -223,7 +227,7 @@ def test_two_rollbacks_of_one_migration_at_the_same_schema_end_with_one(world):
     """An empty change of nothing but the history: both plans fit the schema, only the first finds it in force."""
     world.sync(doctype(field("title")))
     result = world.sync(doctype(field("title"), field("qty")))
-    job = world.applier._rollback_job(result.migration_id, RollbackOptions())
+    job = world.applier._rollback_job(world.applier._in_force(result.migration_id), RollbackOptions())
     world.run(f"UPDATE tabMigrationHistory SET status = 'rolled_back' WHERE id = '{result.migration_id}'")
     before = world.state()
     with pytest.raises(MigrationRollbackError, match="no longer in force"):
@@ -279,3 +283,54 @@ def test_what_a_migration_filled_is_no_loss_and_comes_again_with_a_redo(world, o
     lost = [f.count for f in dry.findings if f.rule in ("DS03", "DS08")]
     assert lost == ([] if old == "Data" else [1])
     assert dry.success is (old == "Data")
+
+
+def test_a_moved_working_directory_and_a_moved_backup_directory_are_no_obstacle(changed, tmp_path):
+    other = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "another"))
+    assert other.dry_run_rollback(changed.result.migration_id).success
+    other.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_backup_that_is_nowhere_is_said_with_the_places(changed, tmp_path):
+    changed.backups.rename(tmp_path / "moved")
+    other = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "another"))
+    with pytest.raises(MigrationRestoreError, match=r"not in .*another nor in .*backups\."):
+        other.rollback_migration(changed.result.migration_id)
+    found = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "moved"))
+    found.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_backup_that_was_exchanged_for_another_sound_one_is_refused(changed):
+    folder = Path(changed.result.backup_path)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    forge(folder, note="exchanged")
+    assert manifest["id"] == folder.name
+    before = changed.state()
+    with pytest.raises(MigrationRestoreError, match="another one than the history knows"):
+        changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == before
+
+
+def test_newer_migrations_of_the_table_are_taken_back_with_an_older_one(changed):
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int")))
+    changed.sync(doctype(field("title"), name="Other"))
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int"), field("more")))
+    other = changed.ask("SELECT * FROM tabOther")
+    batch = changed.applier.rollback_through(changed.result.migration_id)
+    assert list(batch.results) == ["#5 Thing", "#3 Thing", "#2 Thing"]
+    assert batch.success
+    assert changed.ask("SELECT * FROM tabOther") == other
+    changed.run("DROP TABLE tabOther")
+    assert changed.state() == changed.before
+
+
+def test_a_way_back_through_several_stops_at_the_first_that_fails_and_says_so(changed):
+    changed.sync(doctype(field("title"), field("qty", "Int"), field("more")))
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int"), field("more")))
+    changed.run("UPDATE tabThing SET more = 'written' WHERE name = 'R1'")
+    batch = changed.applier.rollback_through(changed.result.migration_id)
+    assert (list(batch.results), list(batch.errors)) == (["#4 Thing"], ["#3 Thing"])
+    assert "DS03" in batch.failed["#3 Thing"]
+    assert changed.statuses() == ["applied", "applied", "applied", "rolled_back", "applied"]
