@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
 from sodaf_nb.backup.cleanup import planned, refusing, remove
+from sodaf_nb.backup.drill import DrillResult, drill, newest_of_each
 from sodaf_nb.backup.encryption import (
-    EncryptionError,
     checked_identity,
     checked_recipients,
     find_identities,
+    keys_at_hand,
     proof_identities,
-    public_keys,
 )
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
@@ -28,7 +28,7 @@ from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked, found, manifests, shown_rows, unpacked
 from sodaf_nb.backup.refusals import no_backup, require_choices, require_sensible, saved_by, unusable_base
 from sodaf_nb.backup.restore import Record, Target, restored, unrecorded
-from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties, by_age, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
     BackupStrategy,
@@ -208,14 +208,8 @@ class MigrationBackupManager:
     def _choice(self, asked: Strategy, facts: TableFacts) -> Choice:
         choice = choose(asked, facts, self.list_backups)
         chain = manifests(self._store, choice.base_id) if choice.base_id else []
-        lock = locked(chain, self._recipients, self._at_hand() if any(m.recipients for m in chain) else ())
+        lock = locked(chain, self._recipients, keys_at_hand(self._identity) if any(m.recipients for m in chain) else ())
         return Choice(kind="full", note=lock) if lock else choice
-
-    def _at_hand(self) -> tuple[str, ...]:
-        try:
-            return public_keys(find_identities(self._identity))
-        except EncryptionError:
-            return ()
 
     def _unpacked(self, backup_id: str, store: BackupStore | None = None) -> AbstractContextManager[Unpacked]:
         keys = partial(find_identities, self._identity)
@@ -245,6 +239,15 @@ class MigrationBackupManager:
         """
         with self._unpacked(backup_id) as copy:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
+
+    def drill(self, backup_id: str | None = None) -> DrillResult:
+        """Restore a backup, or (None) the newest of each table, in a process that has directory and key alone.
+
+        Raises:
+            MigrationRestoreError: If there is no such backup, or that process dies.
+        """
+        chosen = newest_of_each(self.list_backups()) if backup_id is None else (self.get(backup_id),)
+        return drill(self.directory, chosen, self._identity)
 
     @contextmanager
     def open_data(
@@ -360,10 +363,7 @@ class MigrationBackupManager:
             UsageError: If both an age and rules are given, or a number cannot be used.
             SodafError: As `prune` raises.
         """
-        if retention is not None and older_than_days is not None:
-            raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
-        days = 30 if older_than_days is None else older_than_days
-        return self.prune(retention or Retention(keep_days=days), keep=keep, dry_run=dry_run).removed
+        return self.prune(by_age(older_than_days, retention), keep=keep, dry_run=dry_run).removed
 
     def prune(self, retention: Retention, *, keep: Collection[str] = (), dry_run: bool = False) -> PruneResult:
         """Delete the backups that rules let go and what crashes left behind, and say why the others stay.

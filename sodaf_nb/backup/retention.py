@@ -43,6 +43,17 @@ class Retention:
             raise UsageError(f"keep_days is more than {_LONGEST}.", hint="leave it out to keep backups whatever age")
 
 
+def by_age(older_than_days: int | None, retention: Retention | None) -> Retention:
+    """Return the rules, or those of an age alone: 30 days when nothing is said.
+
+    Raises:
+        UsageError: If both are given.
+    """
+    if retention is not None and older_than_days is not None:
+        raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
+    return retention or Retention(keep_days=30 if older_than_days is None else older_than_days)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ties:
     """What a database says about backups.

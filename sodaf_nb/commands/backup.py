@@ -29,7 +29,7 @@ def _list_all(context: Context, _args: argparse.Namespace) -> Tabular:
 
 
 def _verify(context: Context, args: argparse.Namespace) -> Tabular:
-    info = context.applier.backups.validate_backup(_id(context, args))
+    info = context.applier.backups.validate_backup(backup_id(context, args))
     return _one(info, f"Backup {args.backup} is sound: read to the last row and restored on trial")
 
 
@@ -46,7 +46,7 @@ def _restore(context: Context, args: argparse.Namespace) -> Tabular:
     into = _target(args.into) if args.into else None
     try:
         return context.applier.backups.restore_backup(
-            _id(context, args),
+            backup_id(context, args),
             as_table=args.as_table,
             columns=args.columns,
             into=into,
@@ -65,9 +65,9 @@ def _target(path: str) -> Database:
 
 
 def _open(context: Context, args: argparse.Namespace) -> Tabular:
-    backup_id = _id(context, args)
-    info = context.applier.backups.get(backup_id)
-    rows = context.applier.backups.read_rows(backup_id)
+    wanted = backup_id(context, args)
+    info = context.applier.backups.get(wanted)
+    rows = context.applier.backups.read_rows(wanted)
     return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
 
 
@@ -119,7 +119,8 @@ def _one(info: BackupInfo, title: str) -> Listing:
     return Listing(title=title, rows=(row,), items=(info,), remarks=tuple(info.notes()))
 
 
-def _id(context: Context, args: argparse.Namespace) -> str:
+def backup_id(context: Context, args: argparse.Namespace) -> str:
+    """Return the id of the backup that was named by its number or its id."""
     word, ids = args.backup, _ids(context)
     if not is_number(word) and word not in {backup.id for backup in context.applier.backups.list_backups()}:
         raise UsageError(f"There is no backup {word!r}.", hint=f"numbers are in {context.program} backup list")
