@@ -32,6 +32,7 @@ from sodaf_nb.execution import (
 )
 from sodaf_nb.execution.job import Source
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
+from sodaf_nb.execution.pending import Pending, pending
 from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
@@ -205,6 +206,10 @@ class MigrationApplier:
         job = self._rollback_job(record, given)
         return self._dry(job, given, time.perf_counter() - started)
 
+    def pending(self) -> Pending:
+        """Return the loaded DocTypes that the database does not match yet; only reads."""
+        return pending(self.doctypes.dependency_order(), self.diff)
+
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
         return self._executor.recover()
@@ -259,7 +264,7 @@ class MigrationApplier:
     def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
         require_known(options.accept)
         live = self.database.reflect()
-        rollback, source = rollback_plan(record, live)
+        rollback, source = rollback_plan(record, live, options.on_conflict)
         return self._judged(rollback, live, options, source=source)
 
     def _in_force(self, migration_id: str) -> MigrationRecord:
@@ -352,6 +357,7 @@ class MigrationApplier:
             rehearsal=found.rehearsal if found else None,
             changes=found.changes if found else (),
             preview_rows=found.rows if found else (),
+            conflicts=found.conflicts if found else (),
             estimated_time_s=None if lock_s is None else prepared_s + lock_s,
             estimated_lock_s=lock_s,
         )

@@ -11,7 +11,7 @@ from sodaf_nb.commands.parsing import joined
 from sodaf_nb.commands.records import last_in_force, migration_id
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.errors import MigrationRollbackError, UsageError
-from sodaf_nb.options import RollbackOptions
+from sodaf_nb.options import ConflictPolicy, RollbackOptions
 from sodaf_nb.tabular import Tabular
 
 
@@ -22,12 +22,21 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", action="store_true", help="the newest migration of that DocType still in force")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done; changes nothing")
     parser.add_argument("--through", action="store_true", help="newer migrations of its table as well, newest first")
+    parser.add_argument(
+        "--on-conflict",
+        choices=("keep-newer", "take-older", "stop"),
+        default="keep-newer",
+        help="what becomes of values edited since that the backup holds too; a dry run lists them",
+    )
     add_accept(parser)
     add_rehearsal(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    options = RollbackOptions(accept=accept_of(args), rehearsal=args.rehearsal, mask=tuple(args.mask))
+    policy: ConflictPolicy = args.on_conflict.replace("-", "_")
+    options = RollbackOptions(
+        accept=accept_of(args), on_conflict=policy, rehearsal=args.rehearsal, mask=tuple(args.mask)
+    )
     found = _migration(context, args)
     if args.through:
         return _through(context, found, options, dry_run=args.dry_run)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sodaf_nb.backup import MigrationBackupManager
-from sodaf_nb.options import Accept
-from sodaf_nb.plan import AlterColumn, Plan, summary
+from sodaf_nb.options import Accept, ConflictPolicy
+from sodaf_nb.plan import AlterColumn, Plan, RestoreColumn, summary
 from sodaf_nb.plan.names import concerned, endangered_now
 from sodaf_nb.plan.rollback import Risk
 from sodaf_nb.schema import Schema
@@ -70,6 +70,12 @@ class Job:
     def risks(self) -> tuple[Risk, ...]:
         """(table, column) of live rows' data that the plan may take away."""
         return tuple(dict.fromkeys(_risks(self.plan, self.evidence.facts, self.dialect)))
+
+    @property
+    def on_conflict(self) -> ConflictPolicy:
+        """What a rollback does with values edited since."""
+        restores = (o.on_conflict for o in self.plan.operations if isinstance(o, RestoreColumn) and o.column != o.key)
+        return next(restores, "keep_newer")
 
     @property
     def changes(self) -> tuple[str, ...]:

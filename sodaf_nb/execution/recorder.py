@@ -37,6 +37,9 @@ def _record(job: Job, *, environment: str, backup: Any, after: str | None, **fac
         plan_id=job.plan.id,
         environment=environment_facts(environment, job.dialect),
         metadata=_metadata(job),
+        dialect=engine_name(job.dialect),
+        backup_id=backup.id if backup else None,
+        backup_sha256=backup.manifest_sha256 if backup else None,
         **facts,
     )
 
@@ -51,6 +54,11 @@ def environment_facts(name: str, dialect: Dialect) -> dict[str, str]:
     }
 
 
+def engine_name(dialect: Dialect) -> str:
+    """Return the engine's name without its version."""
+    return dialect.version.partition(" ")[0].lower()
+
+
 def user(options: ApplyOptions) -> str:
     """Return who is named in the history."""
     return options.applied_by or getpass.getuser()
@@ -61,8 +69,7 @@ def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
     if job.plan.undoes:
         info["rollback_of"] = job.plan.undoes
     if backup:
-        info |= {"backup_id": backup.id, "backup_sha256": backup.manifest_sha256}
-        info |= {"risks": [list(risk) for risk in job.risks]}
+        info |= {"backup_id": backup.id, "risks": [list(risk) for risk in job.risks]}
         # Of the table the backup gives back, which has fewer columns than the live one when only some were saved.
         info["backup_sql"] = [backup.create_sql]
     return info

@@ -24,11 +24,11 @@ from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
 from sodaf_nb.execution.job import Job, plan_fingerprint
-from sodaf_nb.execution.steps import require_outcome, run_step, run_steps
-from sodaf_nb.options import ApplyOptions, RehearsalScope
+from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
+from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
-from sodaf_nb.plan.rollback import make_rollback
-from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal
+from sodaf_nb.plan.rollback import KEY, make_rollback
+from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked
 from sodaf_nb.schema import Schema, fingerprint
 from sodaf_nb.schema.closure import neighbours
 from sodaf_nb.sql import SQLGenerator
@@ -50,12 +50,14 @@ class Rehearsed:
         rehearsal: Whether it worked.
         changes: What becomes of each column's values; empty when the statements did not all run.
         rows: A few rows before and after.
+        conflicts: Values a rollback finds edited since, as sentences.
         lock_s: Seconds an apply would hold the write lock; None when that was not measured.
     """
 
     rehearsal: Rehearsal
     changes: tuple[ColumnChange, ...] = ()
     rows: tuple[PreviewRow, ...] = ()
+    conflicts: tuple[str, ...] = ()
     lock_s: float | None = None
 
 
@@ -156,6 +158,7 @@ class _OnCopy:
         self._at_risk = sorted({table for table, _column in job.risks})
         self._backup_id: str | None = None
         self._after = self._before
+        self._conflicts: list[Conflict] = []
         self._found = Rehearsed(
             rehearsal=Rehearsal(
                 scope=copy.scope,
@@ -180,7 +183,14 @@ class _OnCopy:
             with self._failing("the way back", known=True):
                 self._down()
                 self._compare()
-        return replace(self._found, lock_s=self._lock_seconds())
+        return replace(self._found, lock_s=self._lock_seconds(), conflicts=tuple(self._said(mask)))
+
+    def _said(self, mask: Collection[str]) -> Iterator[str]:
+        """Yield what was found edited since, without keys that are masked."""
+        part = " (In the rows that were tried.)" if self._copy.scope == "sample" else ""
+        for found in self._conflicts:
+            shown = replace(found, samples=()) if is_masked(KEY, mask) else found
+            yield shown.to_text(self._job.on_conflict) + part
 
     # Each part below says what it does; the first that goes wrong is the problem that is reported.
 
@@ -250,7 +260,7 @@ class _OnCopy:
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:
         try:
-            run_step(session, number, step)
+            run_step(session, number, step, self._conflicts)
         except SodafError as error:
             self._fail(step.title, error)
             return False
@@ -277,7 +287,11 @@ class _OnCopy:
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:
-        plan = make_rollback(self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks)
+        # What took older values over newer ones is taken back by the same rule: those of its own backup.
+        policy: ConflictPolicy = "take_older" if self._job.on_conflict == "take_older" else "keep_newer"
+        plan = make_rollback(
+            self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks, on_conflict=policy
+        )
         saved = [self._before.table(name) for name in self._at_risk]
         texts = tuple(table.sql for table in saved if table and table.sql)
         script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)

@@ -13,7 +13,7 @@ from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.database import Session
 from sodaf_nb.errors import MigrationRollbackError, Step
 from sodaf_nb.execution import recorder
-from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
+from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, objects_of
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.plan import CreateTable, Plan
 from sodaf_nb.results import MigrationResult
@@ -63,6 +63,9 @@ class RestoreLog:
             plan_id=plan.id,
             environment=recorder.environment_facts(self.options.environment, session.dialect),
             metadata={"summary": [_summary(result)], "accepted": [], "findings": [], "columns": []},
+            dialect=recorder.engine_name(session.dialect),
+            backup_id=result.replaced_backup_id,
+            objects=objects_of(after, result.table),
         )
         self.history.record(session, record)
         if undoes:

@@ -9,17 +9,18 @@ from typing import Any
 from sodaf_nb.errors import MigrationRollbackError, SodafError, Step
 from sodaf_nb.execution.job import Source, plan_fingerprint
 from sodaf_nb.history import History, MigrationRecord, standing_on, standing_records
+from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.plan import Plan
 from sodaf_nb.plan.rollback import make_rollback
 from sodaf_nb.results import BatchMigrationResult, MigrationResult
 from sodaf_nb.schema import Schema, decode
 
 
-def rollback_plan(record: MigrationRecord, live: Schema) -> tuple[Plan, Source | None]:
+def rollback_plan(record: MigrationRecord, live: Schema, on_conflict: ConflictPolicy) -> tuple[Plan, Source | None]:
     """Return the plan that takes a migration back from the schema as it is now, and the backup it reads."""
     info = record.rollback_info
     risks = frozenset((table, column) for table, column in info.get("risks", ()))
-    draft = make_rollback(decode(info["plan"]), undoes=record.id, made_for="", backed_up=risks)
+    draft = make_rollback(decode(info["plan"]), undoes=record.id, made_for="", backed_up=risks, on_conflict=on_conflict)
     return replace(draft, made_for=plan_fingerprint(draft, live)), _source(record, info) if risks else None
 
 
@@ -29,7 +30,7 @@ def _source(record: MigrationRecord, info: dict[str, Any]) -> Source | None:
     return Source(
         backup_id=info["backup_id"],
         recorded=record.backup_path,
-        sha256=info.get("backup_sha256"),
+        sha256=record.backup_sha256,
         sql=tuple(info.get("backup_sql", ())),
     )
 

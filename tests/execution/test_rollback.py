@@ -334,3 +334,62 @@ def test_a_way_back_through_several_stops_at_the_first_that_fails_and_says_so(ch
     assert (list(batch.results), list(batch.errors)) == (["#4 Thing"], ["#3 Thing"])
     assert "DS03" in batch.failed["#3 Thing"]
     assert changed.statuses() == ["applied", "applied", "applied", "rolled_back", "applied"]
+
+
+@pytest.fixture
+def edited(changed):
+    changed.run(
+        "UPDATE tabThing SET qty = 77 WHERE name = 'R1'",
+        "UPDATE tabThing SET qty = NULL WHERE name = 'R5'",
+        "UPDATE tabThing SET title = 'new title' WHERE name = 'R2'",
+        "INSERT INTO tabThing (name, qty) VALUES ('new', 5)",
+    )
+    return changed
+
+
+VALUES = "SELECT name, qty FROM tabThing ORDER BY name"
+FATE = "2 values of tabThing.qty edited since the migration: "
+
+
+def test_values_edited_since_are_listed_before_and_kept(edited):
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id)
+    assert dry.success
+    assert dry.conflicts == (f"{FATE}the newer ones stay, where the column can hold them, such as 'R1', 'R5'.",)
+    assert FATE in repr(dry)
+    assert "R1" not in str(edited.applier.dry_run_rollback(edited.result.migration_id, RollbackOptions(mask=("name",))))
+    undone = edited.applier.rollback_migration(edited.result.migration_id)
+    assert undone.warnings == dry.conflicts
+    assert edited.ask(VALUES) == [("R1", "77"), ("R2", "007"), ("R3", None), ("R4", "x"), ("R5", None), ("new", "5")]
+
+
+def test_the_older_values_can_be_taken_and_what_they_overwrote_comes_back_with_a_redo(edited):
+    older = RollbackOptions(on_conflict="take_older")
+    before = edited.state()
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id, older)
+    assert (dry.success, dry.conflicts) == (True, (f"{FATE}OVERWRITTEN by those of the backup, such as 'R1', 'R5'.",))
+    undone = edited.applier.rollback_migration(edited.result.migration_id, older)
+    assert edited.ask(VALUES) == [("R1", "1"), ("R2", "007"), ("R3", None), ("R4", "x"), ("R5", "5"), ("new", "5")]
+    assert edited.ask("SELECT title FROM tabThing WHERE name = 'R2'") == [("new title",)]
+    edited.applier.rollback_migration(
+        undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}, on_conflict="take_older")
+    )
+    assert edited.state() == before
+
+
+def test_a_value_edited_since_can_stop_a_rollback(edited):
+    before = edited.state()
+    stop = RollbackOptions(on_conflict="stop")
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id, stop)
+    assert (dry.success, "STOP the rollback" in dry.rehearsal.problem) == (False, True)
+    with pytest.raises(MigrationRollbackError, match=r"2 values of tabThing\.qty .* STOP .* 'R1', 'R5'"):
+        edited.applier.rollback_migration(edited.result.migration_id, stop)
+    assert edited.state() == before
+    assert edited.statuses() == ["applied", "applied", "failed"]
+
+
+@pytest.mark.parametrize("policy", ["keep_newer", "take_older", "stop"])
+def test_without_edits_every_policy_ends_the_same(changed, policy):
+    options = RollbackOptions(on_conflict=policy)
+    assert changed.applier.dry_run_rollback(changed.result.migration_id, options).conflicts == ()
+    changed.applier.rollback_migration(changed.result.migration_id, options)
+    assert changed.state() == changed.before
