@@ -178,15 +178,13 @@ class MigrationApplier:
         given = options or RollbackOptions()
         record = self._in_force(migration_id)
         if replaced_by(record) is not None:
-            result = undo_restore(self.backups, self._restores, record, dry_run=given.dry_run)
-            return self._numbered(result, record.id)
+            return self._numbered(undo_restore(self.backups, self._restores, record, dry_run=given.dry_run), record.id)
         return self._carried_out(self._rollback_job(record, given), given)
 
     def rollback_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchMigrationResult:
         """Take a migration back with all newer ones of its table, the newest first.
 
-        Each is a rollback of its own, in a transaction of its own; the first that fails ends it, and is named with
-        its error beside those that were taken back and stay so.
+        Each is a rollback and a transaction of its own; the first that fails ends it, those before it stay done.
 
         Raises:
             MigrationRollbackError: If the migration is not in force; nothing was changed then.
@@ -264,8 +262,8 @@ class MigrationApplier:
     def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
         require_known(options.accept)
         live = self.database.reflect()
-        rollback, source = rollback_plan(record, live, options.on_conflict)
-        return self._judged(rollback, live, options, source=source)
+        plan, source = rollback_plan(record, live, options.on_conflict)
+        return self._judged(plan, live, options, source=source)
 
     def _in_force(self, migration_id: str) -> MigrationRecord:
         record = self.history.require(migration_id)

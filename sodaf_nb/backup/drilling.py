@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from sodaf_nb.backup.encryption import find_identities
-from sodaf_nb.backup.reader import Unpacked, unpacked, workspace
+from sodaf_nb.backup.reader import Unpacked, unpacked
 from sodaf_nb.backup.restore import Target, restore_table
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.database import Database
 from sodaf_nb.database.sidefile import hold
+from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import SodafError
 
 
@@ -44,7 +45,7 @@ def _restored(store: BackupStore, backup_id: str, identity: Path | None) -> dict
     keys = partial(find_identities, identity)
     with (
         unpacked(store, backup_id, keys) as copy,
-        workspace() as folder,
+        workspace("backup") as folder,
         closing(Database(str(Path(folder) / "scratch.db"))) as scratch,
     ):
         # An empty database holds nothing that would have to be saved first.

@@ -11,36 +11,40 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
+from sodaf_nb.backup.choice import Strategy
+from sodaf_nb.backup.choosing import Chooser
 from sodaf_nb.backup.cleanup import planned, refusing, remove
 from sodaf_nb.backup.drill import DrillResult, drill, newest_of_each
 from sodaf_nb.backup.encryption import (
     checked_identity,
     checked_recipients,
     find_identities,
-    keys_at_hand,
     proof_identities,
 )
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
 from sodaf_nb.backup.manifest import Manifest
-from sodaf_nb.backup.reader import Unpacked, found, manifests, shown_rows, unpacked
-from sodaf_nb.backup.refusals import no_backup, require_choices, require_sensible, saved_by, unusable_base
+from sodaf_nb.backup.reader import Unpacked, found, shown_rows, unpacked
+from sodaf_nb.backup.refusals import (
+    no_backup,
+    require_choices,
+    require_one_way,
+    require_sensible,
+    saved_by,
+)
 from sodaf_nb.backup.restore import Record, Target, restored, unrecorded
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties, by_age, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
-    BackupStrategy,
     ColumnBackupStrategy,
-    FullBackupStrategy,
-    IncrementalBackupStrategy,
 )
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
 from sodaf_nb.database import exclusive
-from sodaf_nb.database.sidefile import ROWS, TableFacts, hold
-from sodaf_nb.errors import MigrationRestoreError, UsageError
+from sodaf_nb.database.sidefile import ROWS, hold
+from sodaf_nb.database.workspace import remove_abandoned
+from sodaf_nb.errors import MigrationRestoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +150,7 @@ class MigrationBackupManager:
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             source = opened.enter_context(hold(self._database))
             facts = source.facts(table)
-            chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
+            chosen, note = self._chooser().strategy(opened, facts, strategy, columns, base_id)
             taking = Taking(
                 store=self._store,
                 strategy=chosen,
@@ -175,7 +179,7 @@ class MigrationBackupManager:
         require_sensible(strategy, columns, None)
         with no_backup(table), hold(self._database) as source:
             facts = source.facts(table)
-            choice = self._choice(strategy, facts)
+            choice = self._chooser().choice(strategy, facts)
             if choice.kind == "column":
                 saved_by(ColumnBackupStrategy(columns), facts)
         return choice.kind, choice.note
@@ -189,27 +193,10 @@ class MigrationBackupManager:
         with no_backup(table), hold(self._database) as source:
             return source.facts(table).lasting_key
 
-    def _chosen(
-        self, opened: ExitStack, facts: TableFacts, asked: Strategy, columns: Collection[str], base_id: str | None
-    ) -> tuple[BackupStrategy, str]:
-        explicit = Choice(kind="incremental", base_id=base_id)
-        choice = explicit if base_id else self._choice(asked, facts)
-        if choice.kind == "column":
-            return ColumnBackupStrategy(columns), ""
-        if choice.base_id is None:
-            return FullBackupStrategy(), choice.note
-        try:
-            return IncrementalBackupStrategy(opened.enter_context(self._unpacked(choice.base_id))), ""
-        except MigrationRestoreError as error:
-            if base_id is not None:
-                raise unusable_base(facts.name, error) from None
-            return FullBackupStrategy(), "the newest backup of the table cannot be used to build on"
-
-    def _choice(self, asked: Strategy, facts: TableFacts) -> Choice:
-        choice = choose(asked, facts, self.list_backups)
-        chain = manifests(self._store, choice.base_id) if choice.base_id else []
-        lock = locked(chain, self._recipients, keys_at_hand(self._identity) if any(m.recipients for m in chain) else ())
-        return Choice(kind="full", note=lock) if lock else choice
+    def _chooser(self) -> Chooser:
+        return Chooser(
+            store=self._store, recipients=self._recipients, identity=self._identity, batch_size=self._batch_size
+        )
 
     def _unpacked(self, backup_id: str, store: BackupStore | None = None) -> AbstractContextManager[Unpacked]:
         keys = partial(find_identities, self._identity)
@@ -322,8 +309,7 @@ class MigrationBackupManager:
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
             LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
         """
-        if columns and as_table is not None:
-            raise UsageError("A table of its own is restored whole.", hint="leave out columns, or as_table")
+        require_one_way(columns, as_table)
         with self._unpacked(backup_id) as copy:
             target = Target(
                 database=into or self._database,
@@ -386,6 +372,7 @@ class MigrationBackupManager:
             with exclusive(self._database.uri, self._database.file):
                 plan = self._planned(retention, keep)
                 remove(self._store, plan.removed)
+                remove_abandoned()
         return replace(plan, dry_run=False)
 
     def _planned(self, retention: Retention, keep: Collection[str]) -> PruneResult:

@@ -41,6 +41,16 @@ def require_choices(compression: str, batch_size: object) -> None:
         raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
 
 
+def require_one_way(columns: Collection[str], as_table: str | None) -> None:
+    """Check that the arguments of a restore go together.
+
+    Raises:
+        UsageError: If they do not.
+    """
+    if columns and as_table is not None:
+        raise UsageError("A table of its own is restored whole.", hint="leave out the columns, or the new name")
+
+
 def saved_by(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
     """Return the facts of the table that a strategy saves.
 
@@ -52,7 +62,7 @@ def saved_by(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
     except SideFileError as error:
         if strategy.base is not None:
             raise _refused(facts.name, f"{strategy.base.id} is no base for it: {error}", _OTHER_BASE) from None
-        raise _refused(facts.name, str(error), 'name other columns, or save all with strategy="full"') from None
+        raise _refused(facts.name, str(error), "name other columns, or save them all") from None
 
 
 def _refused(table: str, reason: str, hint: str) -> MigrationBackupError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
@@ -14,7 +14,7 @@ from sodaf_nb.database import exclusive
 from sodaf_nb.database.identity import identity_of
 from sodaf_nb.database.sidefile import (
     SIDE,
-    Difference,
+    SideDifference,
     SideFileError,
     TableFacts,
     ascii_lower,
@@ -32,7 +32,7 @@ from sodaf_nb.database.sidefile import (
     update_from_side,
     writing,
 )
-from sodaf_nb.errors import MigrationRestoreError
+from sodaf_nb.errors import MigrationRestoreError, Step
 
 if TYPE_CHECKING:
     from sodaf_nb.database import Session
@@ -126,7 +126,9 @@ def restore_table(target: Target, copy: Unpacked) -> RestoreResult:
         attach(session.raw, copy.path, SIDE)
         if live is not None:
             _require_same_shape(live, copy.facts)
-        changes = Difference(added=manifest.row_count) if live is None else difference(session.raw, live, copy.facts)
+        changes = (
+            SideDifference(added=manifest.row_count) if live is None else difference(session.raw, live, copy.facts)
+        )
         result = _result(copy, target, manifest.table, changes, created=live is None)
         if target.dry_run:
             return result
@@ -197,7 +199,7 @@ def restore_as(target: Target, copy: Unpacked, table: str) -> RestoreResult:
         # Beside the table nothing is replaced, so it does not matter of which database it is.
         target = replace(target, any_database=True)
         with target.opened(copy.manifest) as session:
-            result = _result(copy, target, table, Difference(added=copy.manifest.row_count), created=True)
+            result = _result(copy, target, table, SideDifference(added=copy.manifest.row_count), created=True)
             _require_free(session, table)
             if target.dry_run:
                 return result
@@ -212,7 +214,7 @@ def _require_free(session: Session, name: str) -> None:
         raise SideFileError(f"there is already something named {name}")
 
 
-def _result(copy: Unpacked, target: Target, table: str, changes: Difference, *, created: bool) -> RestoreResult:
+def _result(copy: Unpacked, target: Target, table: str, changes: SideDifference, *, created: bool) -> RestoreResult:
     manifest = copy.manifest
     unknown = manifest.database_id is None and not target.any_database
     return RestoreResult(
@@ -252,10 +254,11 @@ def _nothing_restored(copy: Unpacked) -> Iterator[None]:
     try:
         yield
     except SideFileError as error:
-        table: Any = copy.manifest.table
-        way = f'restore it beside the table with as_table="{table} restored"'
-        if isinstance(error, OtherDatabaseError):
-            way = f"{way}, or take it nevertheless with any_database=True"
+        beside = Step("beside", (f"{copy.manifest.table} restored",))
+        other = (
+            (", or take it nevertheless with ", Step("any_database")) if isinstance(error, OtherDatabaseError) else ()
+        )
         raise MigrationRestoreError(
-            f"Backup {copy.manifest.id} was not restored: {error}.", hint=f"nothing was changed; {way}"
+            f"Backup {copy.manifest.id} was not restored: {error}.",
+            hint=("nothing was changed; restore it beside the table with ", beside, *other),
         ) from None

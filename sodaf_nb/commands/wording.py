@@ -23,6 +23,9 @@ def words(program: str) -> Words:
             "recover": lambda _: f"{program} recover",
             "through": lambda _: "--through",
             "restore": lambda ids: f"{program} backup restore {ids[0]} --dry-run",
+            "beside": lambda names: f"--as {shlex.quote(names[0])}",
+            "any_database": lambda _: "--any-database",
+            "on_conflict": lambda words: f"--on-conflict {words[0].replace('_', '-')}",
             "backups": lambda _: f"{program} backup list",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
         }

@@ -12,6 +12,7 @@ from typing import Any
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
+from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -83,12 +84,13 @@ class MigrationExecutor:
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
-        """Settle attempts whose process died; refuses while a migration is running.
+        """Settle attempts whose process died, and delete working copies they left; refuses while a migration runs.
 
         Raises:
             LockedError: If another migration is running.
         """
         with exclusive(self._database.uri, self._database.file):
+            remove_abandoned()
             return self._attempts.settle()
 
     def execute(self, job: Job) -> MigrationResult:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from sodaf_nb.database import Session, require_catalog
 from sodaf_nb.database.facts import SAMPLES
 from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError
+from sodaf_nb.errors import Step as NextStep
 from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.plan import CreateTable, DropTable, Plan
 from sodaf_nb.plan.names import concerned
@@ -81,7 +82,7 @@ def conflict_of(session: Session, step: Step) -> Conflict | None:
     if step.contest.stops:
         raise MigrationRollbackError(
             f"{conflict.to_text('stop')} Everything was taken back.",
-            hint="look at those rows; on_conflict decides whether the newer or the older values are kept",
+            hint=("look at those rows, then keep them with ", NextStep("on_conflict", ("keep_newer",))),
         )
     return conflict
 

@@ -370,9 +370,8 @@ def test_the_older_values_can_be_taken_and_what_they_overwrote_comes_back_with_a
     undone = edited.applier.rollback_migration(edited.result.migration_id, older)
     assert edited.ask(VALUES) == [("R1", "1"), ("R2", "007"), ("R3", None), ("R4", "x"), ("R5", "5"), ("new", "5")]
     assert edited.ask("SELECT title FROM tabThing WHERE name = 'R2'") == [("new title",)]
-    edited.applier.rollback_migration(
-        undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}, on_conflict="take_older")
-    )
+    redo = RollbackOptions(accept={"DS03", "DS08"}, on_conflict="take_older")
+    edited.applier.rollback_migration(undone.migration_id, redo)
     assert edited.state() == before
 
 

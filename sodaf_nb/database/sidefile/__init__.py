@@ -10,7 +10,7 @@ from sodaf_nb.database.sidefile.changes import apply_changes
 from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, attach, engine_errors, open_side
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
 from sodaf_nb.database.sidefile.restoring import (
-    Difference,
+    SideDifference,
     columns_difference,
     create_from_side,
     difference,
@@ -26,7 +26,7 @@ from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
 __all__ = [
     "ROWS",
     "SIDE",
-    "Difference",
+    "SideDifference",
     "SideFileError",
     "Snapshot",
     "TableFacts",

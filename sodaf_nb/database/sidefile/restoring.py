@@ -48,7 +48,7 @@ def looking(database: Database) -> Iterator[Session]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class SideDifference:
     """What a restore changes in a table: numbers of rows.
 
     Args:
@@ -62,25 +62,25 @@ class Difference:
     removed: int = 0
 
 
-def difference(connection: sqlite3.Connection, live: TableFacts, side: TableFacts) -> Difference:
+def difference(connection: sqlite3.Connection, live: TableFacts, side: TableFacts) -> SideDifference:
     """Return what makes the rows of a live table those of the side file; rows are told by their identity."""
     one, two, names = full_name("main", live.name), full_name(SIDE, side.name), side.identity()
     with engine_errors():
         here, there = (int(first_value(connection, f"SELECT count(*) FROM {table}")) for table in (one, two))
         both = count_pairs(connection, one, two, names)
         equal = count_equal(connection, one, two, names, side.stored())
-    return Difference(added=there - both, changed=both - equal, removed=here - both)
+    return SideDifference(added=there - both, changed=both - equal, removed=here - both)
 
 
 def columns_difference(
     connection: sqlite3.Connection, live: TableFacts, side: TableFacts, key: Sequence[str]
-) -> Difference:
+) -> SideDifference:
     """Return how many live rows that the side file knows by their key hold other values than it does."""
     one, two, keys = full_name("main", live.name), full_name(SIDE, side.name), [quote(name) for name in key]
     values = [name for name in side.stored() if name not in keys]
     with engine_errors():
         equal = count_equal(connection, one, two, keys, values)
-        return Difference(changed=count_pairs(connection, one, two, keys) - equal)
+        return SideDifference(changed=count_pairs(connection, one, two, keys) - equal)
 
 
 def create_from_side(
