@@ -1,9 +1,9 @@
 """Carries a job out and takes it back on a private copy with its rows, and compares everything.
 
 The statements are those an apply runs, run by the same code; the way back is the one a rollback would
-take. Its data comes from a proven backup of the copy. Of a large table only the first rows are backed up,
-to measure the time, and the data comes from the untouched second copy: a backup of a million rows takes
-longer than everything else together (45 of 120 s of processor time).
+take. Its data comes from a proven backup of the copy, taken as an apply would take it. Of a large table
+only the first rows are backed up, to measure the time, and the data comes from the untouched second copy:
+a backup of a million rows takes longer than everything else together (45 of 120 s of processor time).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.backup import BackupInfo, MigrationBackupManager
+from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.database import Database, Session, require_same_violations, violations
 from sodaf_nb.database.copies import BEFORE, RehearsalCopy, rehearsal_copy
@@ -24,6 +25,7 @@ from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.saving import saving_for
 from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
 from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
@@ -156,7 +158,7 @@ class _OnCopy:
             copy.database, copy.before.parent / "backups", compression=self._options.compression
         )
         self._at_risk = sorted({table for table, _column in job.risks})
-        self._backup_id: str | None = None
+        self._backup: BackupInfo | None = None
         self._after = self._before
         self._conflicts: list[Conflict] = []
         self._found = Rehearsed(
@@ -226,16 +228,20 @@ class _OnCopy:
         (table,) = self._at_risk
         rows = self._counts[table]
         if rows <= SAMPLE_ROWS:
-            self._backup_id = self._back_up(self._copy.database, table)
+            self._backup = self._back_up(self._copy.database, table)
             return
         with rehearsal_copy(self._copy.database, self._before, [table], "sample", lambda _what: None) as small:
             self._back_up(small.database, table)
         self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / SAMPLE_ROWS)
 
-    def _back_up(self, database: Database, table: str) -> str:
+    def _back_up(self, database: Database, table: str) -> BackupInfo:
+        """Take what an apply would take; of an incremental one, which needs the real chain, the whole table."""
         manager = MigrationBackupManager(database, self._backups.directory, compression=self._options.compression)
+        saving = saving_for(self._job, self._options.backup, manager)
+        columns = saving.columns if saving else ()
         with self._timed("seconds_backup"):
-            return manager.create_backup(self._job.plan.doctype, table).id
+            strategy: Strategy = "column" if columns else "full"
+            return manager.create_backup(self._job.plan.doctype, table, strategy=strategy, columns=columns)
 
     def _up(self) -> None:
         ran: list[str] = []
@@ -294,6 +300,7 @@ class _OnCopy:
         )
         saved = [self._before.table(name) for name in self._at_risk]
         texts = tuple(table.sql for table in saved if table and table.sql)
+        texts = (self._backup.create_sql,) if self._backup else texts
         script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)
         with self._timed("seconds_down"), self._saved() as data, self._copy.database.write() as session:
             if data is not None:
@@ -304,8 +311,8 @@ class _OnCopy:
 
     @contextmanager
     def _saved(self) -> Iterator[Path | None]:
-        if self._backup_id is not None:
-            with self._backups.open_data(self._backup_id) as path:
+        if self._backup is not None:
+            with self._backups.open_data(self._backup.id) as path:
                 yield path
         else:
             yield self._copy.before if self._at_risk else None
