@@ -24,9 +24,7 @@ def rollback_plan(record: MigrationRecord, live: Schema, on_conflict: ConflictPo
     return replace(draft, made_for=plan_fingerprint(draft, live)), _source(record, info) if risks else None
 
 
-def _source(record: MigrationRecord, info: dict[str, Any]) -> Source | None:
-    if "backup_id" not in info:
-        return None
+def _source(record: MigrationRecord, info: dict[str, Any]) -> Source:
     return Source(
         backup_id=info["backup_id"],
         recorded=record.backup_path,

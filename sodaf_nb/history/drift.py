@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sodaf_nb.history.records import History, MigrationRecord
 from sodaf_nb.plan import Plan
+from sodaf_nb.plan.names import concerned
 from sodaf_nb.schema import Schema, SchemaObject, decode, fingerprint
 from sodaf_nb.schema.closure import mentions
 from sodaf_nb.tabular import Row, Tabular, counted
@@ -86,10 +87,13 @@ def drift(history: History, live: Schema) -> Drift:
 
 def _newest(history: History) -> dict[str, MigrationRecord]:
     newest: dict[str, MigrationRecord] = {}
-    for record in history:
-        if record.status != "failed":
-            plan: Plan = decode(record.rollback_info["plan"])
-            newest.setdefault(plan.table, record)
+    seen: set[str] = set()
+    for record in (r for r in history if r.status != "failed"):
+        plan: Plan = decode(record.rollback_info["plan"])
+        if plan.table not in seen:
+            newest[plan.table] = record
+        # Nothing is to be found any more under a name that the table gave up.
+        seen |= concerned(plan.operations, plan.table)
     return dict(reversed(newest.items()))
 
 

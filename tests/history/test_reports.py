@@ -103,6 +103,14 @@ def test_a_migration_of_another_table_or_a_failed_one_is_no_drift(used):
     assert used.applier.history.drift().to_rows() == []
 
 
+def test_a_renamed_table_is_looked_for_under_its_new_name_alone(used):
+    used.doctypes.unregister("Thing")
+    renamed = used.sync(doctype(field("title", unique=1), name="Renamed"), renamed_from="Thing")
+    assert used.applier.history.drift().to_rows() == []
+    used.applier.rollback_migration(renamed.migration_id)
+    assert used.applier.history.drift().to_rows() == []
+
+
 def test_pending_names_what_the_database_does_not_match_yet(used):
     assert used.applier.pending().to_rows() == []
     assert used.applier.pending().empty_text() == "The database matches every loaded DocType."
@@ -114,3 +122,11 @@ def test_pending_names_what_the_database_does_not_match_yet(used):
         "Fresh": (True, ""),
         "Thing": (True, ""),
     }
+
+
+def test_a_doctype_that_cannot_be_compared_is_pending_with_its_reason(used, monkeypatch):
+    def refuse(_name):
+        raise UsageError("no such thing")
+
+    monkeypatch.setattr(used.applier, "diff", refuse)
+    assert {row["error"] for row in used.applier.pending().to_rows()} == {"no such thing"}
