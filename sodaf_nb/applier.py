@@ -15,7 +15,6 @@ from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import (
     MigrationCancelledError,
-    MigrationRollbackError,
     RenameQuestionError,
     SodafError,
     Step,
@@ -31,14 +30,17 @@ from sodaf_nb.execution import (
     saving_for,
     utc_now,
 )
+from sodaf_nb.execution.job import Source
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
-from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
+from sodaf_nb.execution.pending import Pending, pending
+from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
+from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
 from sodaf_nb.plan.planner import Context, make_plan
-from sodaf_nb.plan.rollback import make_rollback
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
-from sodaf_nb.schema import Schema, decode
+from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import mentions, schema_fingerprint
 from sodaf_nb.sql import Script, SQLGenerator, syntax_errors
 from sodaf_nb.validation import Evidence, MigrationValidator, blocking, require_accepted, require_known
@@ -70,6 +72,7 @@ class MigrationApplier:
         self.doctypes = doctypes
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
+        self._restores = RestoreLog(history=self.history, options=self.options, clock=clock)
         self.backups = MigrationBackupManager(
             database,
             self.options.backup_dir,
@@ -79,6 +82,7 @@ class MigrationApplier:
             ties=lambda: backup_ties(database),
             clock=clock,
             batch_size=self.options.batch_size,
+            record=self._restores.note,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database)
@@ -172,7 +176,21 @@ class MigrationApplier:
             SodafError: As `sync_doctype` raises.
         """
         given = options or RollbackOptions()
-        return self._carried_out(self._rollback_job(migration_id, given), given)
+        record = self._in_force(migration_id)
+        if replaced_by(record) is not None:
+            return self._numbered(undo_restore(self.backups, self._restores, record, dry_run=given.dry_run), record.id)
+        return self._carried_out(self._rollback_job(record, given), given)
+
+    def rollback_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchMigrationResult:
+        """Take a migration back with all newer ones of its table, the newest first.
+
+        Each is a rollback and a transaction of its own; the first that fails ends it, those before it stay done.
+
+        Raises:
+            MigrationRollbackError: If the migration is not in force; nothing was changed then.
+        """
+        history, record = self.history.get_migration_history(), self.history.require(migration_id)
+        return roll_back_through(history, record, lambda each: self.rollback_migration(each, options))
 
     def dry_run_rollback(self, migration_id: str, options: RollbackOptions | None = None) -> DryRunResult:
         """Return what taking a migration back would do, rehearsed on a copy; nothing is changed.
@@ -181,8 +199,14 @@ class MigrationApplier:
             SodafError: As `dry_run` and `rollback_migration` raise before they write.
         """
         given, started = options or RollbackOptions(), time.perf_counter()
-        job = self._rollback_job(migration_id, given)
+        record = self._in_force(migration_id)
+        refuse_restore(record, self.history.get_migration_history().number_of(record.id))
+        job = self._rollback_job(record, given)
         return self._dry(job, given, time.perf_counter() - started)
+
+    def pending(self) -> Pending:
+        """Return the loaded DocTypes that the database does not match yet; only reads."""
+        return pending(self.doctypes.dependency_order(), self.diff)
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -235,38 +259,16 @@ class MigrationApplier:
         pairs = tuple((c.old, c.new) for c in diff.candidates if c.old in kept)
         return self._judged(plan, live, options, rename_candidates=pairs)
 
-    def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
+    def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
         require_known(options.accept)
-        record = self.history.require(migration_id)
-        self._require_in_force(record)
         live = self.database.reflect()
-        info = record.rollback_info
-        plan: Plan = decode(info["plan"])
-        risks = frozenset((table, column) for table, column in info.get("risks", ()))
-        draft = make_rollback(plan, undoes=record.id, made_for="", backed_up=risks)
-        rollback = replace(draft, made_for=plan_fingerprint(draft, live))
-        backup_sql = tuple(info.get("backup_sql", ()))
-        backup_id = info.get("backup_id") if risks else None
-        return self._judged(rollback, live, options, backup_sql=backup_sql, backup_id=backup_id)
+        plan, source = rollback_plan(record, live, options.on_conflict)
+        return self._judged(plan, live, options, source=source)
 
-    def _require_in_force(self, record: MigrationRecord) -> None:
-        history = self.history.get_migration_history()
-        number = history.number_of(record.id)
-        if record.status == "failed":
-            raise MigrationRollbackError(
-                f"#{number} failed and changed nothing: there is nothing to undo.",
-                hint=("what is in force is in ", Step("history")),
-            )
-        if record.status != "applied":
-            raise MigrationRollbackError(
-                f"#{number} of {record.doctype} is rolled back: there is nothing to undo.",
-                hint=("what is in force is in ", Step("history")),
-            )
-        if newer := standing_on(history, record.id):
-            raise MigrationRollbackError(
-                f"Newer migrations of the same table are in force: {', '.join(newer)}.",
-                hint="roll those back first, the newest first",
-            )
+    def _in_force(self, migration_id: str) -> MigrationRecord:
+        record = self.history.require(migration_id)
+        require_in_force(self.history.get_migration_history(), record)
+        return record
 
     def _judged(
         self,
@@ -274,10 +276,10 @@ class MigrationApplier:
         live: Schema,
         options: SyncOptions | RollbackOptions,
         *,
-        backup_sql: tuple[str, ...] = (),
-        backup_id: str | None = None,
+        source: Source | None = None,
         rename_candidates: tuple[tuple[str, str], ...] = (),
     ) -> Job:
+        backup_sql = source.sql if source else ()
         script = self._generator.generate(plan, live, backup=backup_sql)
         _require_columns(options.mask, live, script)
         with self.database.read() as session:
@@ -299,7 +301,7 @@ class MigrationApplier:
             findings=self._validator.validate(evidence),
             accept=options.accept,
             managed=self._managed_after(plan),
-            backup_id=backup_id,
+            source=source,
         )
 
     def _managed_before(self, plan: Plan) -> frozenset[str] | None:
@@ -353,6 +355,7 @@ class MigrationApplier:
             rehearsal=found.rehearsal if found else None,
             changes=found.changes if found else (),
             preview_rows=found.rows if found else (),
+            conflicts=found.conflicts if found else (),
             estimated_time_s=None if lock_s is None else prepared_s + lock_s,
             estimated_lock_s=lock_s,
         )

@@ -20,6 +20,10 @@ RehearsalScope = Literal["auto", "full", "sample"]
 """Whether a dry run works on all rows of the tables concerned or on the first ones by key; "auto" decides by size"""
 
 
+ConflictPolicy = Literal["keep_newer", "take_older", "stop"]
+"""What a rollback does with a value that was edited since the migration: keep it, take the backed-up one, or stop"""
+
+
 def _empty() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -101,12 +105,15 @@ class RollbackOptions:
 
     Args:
         accept: Ids of the findings the user takes on, or "all".
+        on_conflict: What becomes of values edited since the migration that the backup holds as well: the newer ones
+            stay, the older ones come back, or the rollback stops and changes nothing.
         dry_run: Stop before the backup; nothing is written.
         rehearsal: How many rows a dry run copies; a rollback takes none of it.
         mask: Columns whose values are shown as `***` in previews and samples.
     """
 
     accept: Accept = ()
+    on_conflict: ConflictPolicy = "keep_newer"
     dry_run: bool = False
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()

@@ -163,6 +163,7 @@ class DryRunResult(Tabular):
         estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
+        conflicts: Of a rollback, values that were edited since the migration and what becomes of them, as sentences.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
@@ -182,6 +183,7 @@ class DryRunResult(Tabular):
     preview_rows: tuple[PreviewRow, ...] = ()
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
+    conflicts: tuple[str, ...] = ()
     sql_in_text: bool = False
 
     @property
@@ -246,7 +248,7 @@ class DryRunResult(Tabular):
         stopping = self._stopping()
         found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
         saved = [_backup_line(saved) for saved in self.backup_preview]
-        return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
+        return [*found, *self.conflicts, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
 
     def code(self) -> list[tuple[str, str]]:
         """Return a few rows before and after, and the SQL both ways."""

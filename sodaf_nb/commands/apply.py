@@ -51,13 +51,14 @@ def _apply_all(context: Context, options: SyncOptions) -> Tabular:
         # Raised rather than returned: a runbook that goes on after half a migration does harm.
         raise MigrationExecutionError(
             batch.heading(),
-            details=tuple(_failure(context, name, error) for name, error in batch.errors.items()),
+            details=tuple(failure(context, name, error) for name, error in batch.errors.items()),
             hint="what was applied stays; mend the others and apply again",
         )
     return batch
 
 
-def _failure(context: Context, doctype: str, error: SodafError) -> str:
+def failure(context: Context, doctype: str, error: SodafError) -> str:
+    """Return why one of several failed, in the words of the surface it is shown on."""
     error.words = words(context.program)
     return f"{doctype}: [{error.code}] {error}".rstrip(".")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ import sqlalchemy as sa
 from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import Database
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
+from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
@@ -90,7 +90,7 @@ def rehearsal_copy(
         LockedError: If a writer in this process holds a database in memory.
         MigrationExecutionError: If all rows are wanted and there is no room for them.
     """
-    with tempfile.TemporaryDirectory(prefix="sodaf-rehearsal-") as folder:
+    with workspace("rehearsal") as folder:
         before, work = Path(folder) / "before.sqlite", Path(folder) / "work.sqlite"
         with engine_errors():
             source = database.connect(read_only=True)

@@ -81,10 +81,10 @@ def _questions(operation: Operation, origins: Origins, number: int, dialect: Dia
     if table is None:
         return
     match operation:
-        case DropColumn(column=column):
+        case DropColumn(column=column, filler=filler):
             here = origins.column(operation.table, column.name, until=number)
             if here is not None:
-                yield _FILLED, table, _filled(quote(here), column)
+                yield _FILLED, table, _filled(quote(here), column, filler)
         case AlterColumn(before=before):
             here = origins.column(operation.table, before.name, until=number)
             if here is not None:
@@ -98,15 +98,20 @@ def _questions(operation: Operation, origins: Origins, number: int, dialect: Dia
             return
 
 
-def _filled(here: str, column: Column) -> str:
-    beyond_default = f" AND {here} IS NOT {literal(column.default)}" if column.default is not None else ""
-    return f"{here} IS NOT NULL{beyond_default}"
+def _filled(here: str, column: Column, filler: str | float | None = None) -> str:
+    return f"{here} IS NOT NULL{_beyond(here, column.default)}{_beyond(here, filler)}"
+
+
+def _beyond(here: str, value: str | float | None) -> str:
+    """Return SQL that leaves out rows which hold a value that nobody wrote; nothing for None."""
+    return "" if value is None else f" AND {here} IS NOT {literal(value)} COLLATE BINARY"
 
 
 def _about_alter(operation: AlterColumn, table: str, here: str, dialect: Dialect) -> Iterator[Question]:
     before, after = operation.before, operation.after
     if operation.retypes:
-        yield _INEXACT, table, dialect.convert(here, before, after).inexact
+        inexact = dialect.convert(here, before, after).inexact
+        yield _INEXACT, table, f"{inexact}{_beyond(here, operation.filler)}"
         yield _FILLED, table, _filled(here, before)
     if after.type.kind is Kind.VARCHAR and (before.type.length or 0) != after.type.length:
         yield _TOO_LONG, table, f"LENGTH({here}) > {int(after.type.length or 0)}"

@@ -44,10 +44,14 @@ class Session:
         self.execute(f"ATTACH ? AS {quote(BACKUP)}", (path,))
 
     @property
+    def raw(self) -> Any:
+        """The driver's own connection, for work on side files; it is inside the same transaction."""
+        return self._connection.connection.driver_connection
+
+    @property
     def in_transaction(self) -> bool:
         """True while the engine itself says so; it may end a transaction on its own (trap T5)."""
-        driver = self._connection.connection.driver_connection
-        return bool(getattr(driver, "in_transaction", False))
+        return bool(getattr(self.raw, "in_transaction", False))
 
     def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows; the cursor is closed before returning (trap T7)."""

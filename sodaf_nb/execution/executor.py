@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
+from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -22,11 +22,18 @@ from sodaf_nb.errors import (
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.saving import require_known, saving_for
-from sodaf_nb.execution.steps import require_outcome, run_steps
-from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
+from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
+from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery, objects_of
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.results import MigrationResult
+from sodaf_nb.schema import Schema
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
+
+# An interrupt is an exception without words, and so is a process told to end.
+_STOPPED: dict[type[BaseException], str] = {
+    KeyboardInterrupt: "stopped by the user",
+    SystemExit: "the process was told to end",
+}
 
 
 def utc_now() -> datetime:
@@ -41,6 +48,8 @@ class _Done:
     backup: Any
     affected_rows: int
     milliseconds: float
+    statements: tuple[Ran, ...]
+    conflicts: tuple[str, ...] = ()
 
 
 class MigrationExecutor:
@@ -75,12 +84,13 @@ class MigrationExecutor:
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
-        """Settle attempts whose process died; refuses while a migration is running.
+        """Settle attempts whose process died, and delete working copies they left; refuses while a migration runs.
 
         Raises:
             LockedError: If another migration is running.
         """
         with exclusive(self._database.uri, self._database.file):
+            remove_abandoned()
             return self._attempts.settle()
 
     def execute(self, job: Job) -> MigrationResult:
@@ -151,22 +161,25 @@ class MigrationExecutor:
             before = violations(session)
             backup = self._saved(job, migration_id)
             attach(session)
-            rows = self._run(session, job)
+            conflicts: list[Conflict] = []
+            ran = self._run(session, job, conflicts)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
             require_same_violations(before, violations(session))
             milliseconds = (time.perf_counter() - started) * 1000
-            done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
-            self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))
+            rows = affected_rows(session, ran)
+            texts = tuple(conflict.to_text(job.on_conflict) for conflict in conflicts)
+            done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds, statements=ran, conflicts=texts)
+            self._record(session, job, migration_id, done, after)
             progress.append(done)
         return done
 
     @contextmanager
     def _attached(self, job: Job) -> Iterator[Callable[[Session], None]]:
         """Yield what makes a rollback's backup readable inside the transaction."""
-        if job.backup_id is None:
+        if job.source is None:
             yield lambda _session: None
             return
-        with self._backups.open_data(job.backup_id) as path:
+        with job.source.opened(self._backups) as path:
             yield lambda session: session.attach_backup(str(path))
 
     def _rechecked(self, session: Session, job: Job) -> Job:
@@ -188,15 +201,17 @@ class MigrationExecutor:
         self._tell("back up and verify", 0, len(job.script.up))
         return saving.take(self._backups, job, migration_id)
 
-    def _run(self, session: Session, job: Job) -> int:
+    def _run(self, session: Session, job: Job, conflicts: list[Conflict]) -> tuple[Ran, ...]:
         total = len(job.script.up)
-        affected = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total))
+        ran = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total), conflicts)
         self._tell("verify", total, total)
-        return affected
+        return ran
 
-    def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: str) -> None:
+    def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: Schema) -> None:
         facts = self._facts(migration_id, done.milliseconds)
-        record = recorder.success(job, backup=done.backup, after=after, affected_rows=done.affected_rows, **facts)
+        facts |= {"statements": tuple(map(asdict, done.statements)), "objects": objects_of(after, job.plan.table)}
+        after_print = plan_fingerprint(job.plan, after)
+        record = recorder.success(job, backup=done.backup, after=after_print, affected_rows=done.affected_rows, **facts)
         self._history.record(session, record)
         if job.plan.undoes:
             info = {"rolled_back_by": migration_id, "rolled_back_at": self._timestamp()}
@@ -207,13 +222,14 @@ class MigrationExecutor:
         with suppress(Exception):
             self._attempts.finish(migration_id, "aborted")
             with self._database.write() as session:
-                self._history.record(session, recorder.failure(job, str(error), **self._facts(migration_id, 0.0)))
+                why = str(error) or _STOPPED.get(type(error), type(error).__name__)
+                self._history.record(session, recorder.failure(job, why, **self._facts(migration_id, 0.0)))
 
     def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
         return {
             "id": migration_id,
             "timestamp": self._timestamp(),
-            "applied_by": self._options.applied_by or getpass.getuser(),
+            "applied_by": recorder.user(self._options),
             "execution_time": milliseconds,
             "environment": self._options.environment,
         }
@@ -262,7 +278,7 @@ def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
         doctype=job.plan.doctype,
         outcome="applied",
         sql=job.script.sql,
-        warnings=(*(f"{f.rule}: {f.message}" for f in left), *_about_backup(done.backup)),
+        warnings=(*(f"{f.rule}: {f.message}" for f in left), *done.conflicts, *_about_backup(done.backup)),
         affected_rows=done.affected_rows,
         execution_time_ms=done.milliseconds,
         backup_path=str(done.backup.path) if done.backup else None,

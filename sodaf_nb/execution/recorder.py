@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import platform
+from importlib.metadata import version
 from typing import Any
 
 from sodaf_nb.execution.job import Job
 from sodaf_nb.history import MigrationRecord
+from sodaf_nb.options import ApplyOptions
 from sodaf_nb.schema import encode
+from sodaf_nb.sql.dialect import Dialect
 
 
 def success(job: Job, **facts: Any) -> MigrationRecord:
@@ -31,10 +35,33 @@ def _record(job: Job, *, environment: str, backup: Any, after: str | None, **fac
         fingerprint_before=job.plan.made_for,
         fingerprint_after=after,
         plan_id=job.plan.id,
-        environment={"name": environment, "python": platform.python_version(), "engine": job.dialect.version},
+        environment=environment_facts(environment, job.dialect),
         metadata=_metadata(job),
+        dialect=engine_name(job.dialect),
+        backup_id=backup.id if backup else None,
+        backup_sha256=backup.manifest_sha256 if backup else None,
         **facts,
     )
+
+
+def environment_facts(name: str, dialect: Dialect) -> dict[str, str]:
+    """Return where a migration ran: what the database is for, and the versions that took part."""
+    return {
+        "name": name,
+        "python": platform.python_version(),
+        "engine": dialect.version,
+        "sodaf_nb": version("sodaf_nb"),
+    }
+
+
+def engine_name(dialect: Dialect) -> str:
+    """Return the engine's name without its version."""
+    return dialect.version.partition(" ")[0].lower()
+
+
+def user(options: ApplyOptions) -> str:
+    """Return who is named in the history."""
+    return options.applied_by or getpass.getuser()
 
 
 def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sodaf_nb.backup import Ties
 from sodaf_nb.database import Database
+from sodaf_nb.database.identity import identity_of
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager
 
 
@@ -14,4 +15,6 @@ def backup_ties(database: Database) -> Ties:
     """
     history = MigrationHistoryManager(database)
     known = {record.id for record in history.get_migration_history()}
-    return Ties(needed=history.backups_in_use(), migrations=AttemptLog(database).ids() | known)
+    with database.read() as session:
+        own_id = identity_of(session.rows)
+    return Ties(needed=history.backups_in_use(), migrations=AttemptLog(database).ids() | known, database_id=own_id)

@@ -20,7 +20,7 @@ class Plan(Tabular):
         table: The table as it will be called afterwards.
         operations: The changes; empty when there is nothing to do.
         made_for: Fingerprint of the live schema the plan starts from.
-        kind: Whether it brings a DocType to the database or takes a migration back.
+        kind: Whether it brings a DocType to the database, takes a migration back, or notes that a backup was restored.
         undoes: Id of the migration it takes back; None for a sync.
         reason: Why there is nothing to do, for DocTypes without a table; empty elsewhere.
     """
@@ -29,7 +29,7 @@ class Plan(Tabular):
     table: str
     operations: tuple[Operation, ...]
     made_for: str
-    kind: Literal["sync", "rollback"] = "sync"
+    kind: Literal["sync", "rollback", "restore"] = "sync"
     undoes: str | None = None
     reason: str = ""
 

@@ -26,6 +26,22 @@ class Guard:
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Values that a rollback finds edited since; asked before a step's statements run.
+
+    Args:
+        column: `table.column`.
+        query: SQL of the keys of the rows.
+        stops: True when one of them stops the rollback.
+    """
+
+    column: str
+    query: str
+    stops: bool = False
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Statements that belong together; the executor runs each step inside a savepoint.
 
@@ -37,6 +53,7 @@ class Step:
         statements: Its SQL, one statement each.
         guards: What must hold when the statements have run.
         covers: How many of the plan's operations it carries out.
+        contest: What it may find edited since; None when there is nothing of the kind.
     """
 
     title: str
@@ -46,6 +63,7 @@ class Step:
     why: str = ""
     guards: tuple[Guard, ...] = ()
     covers: int = 1
+    contest: Contest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -349,7 +349,7 @@ def test_a_failed_entry_has_nothing_to_undo(shop, context, monkeypatch):
     monkeypatch.setattr(context.applier._executor, "_run", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(MigrationCancelledError):
         shop("apply Book")
-    assert shop("history").to_rows()[0]["error"] == "stopped by the user or the system"
+    assert shop("history").to_rows()[0]["error"] == "stopped by the user"
     with pytest.raises(MigrationRollbackError, match=r"^#2 failed and changed nothing: there is nothing to undo\."):
         shop("rollback 2")
 
@@ -467,3 +467,51 @@ def test_hostile_values_are_escaped_in_html(shop):
     html = shop("backup open 1")._repr_html_()
     assert "&lt;b&gt;Solaris&lt;/b&gt;" in html
     assert "<b>Solaris" not in html
+
+
+def test_the_history_is_filtered_and_counted(shop, context):
+    shop("doctype", doctype("Book", "title Data", "pages Data", "more Data"))
+    assert [row["doctype"] for row in shop("history --pending").to_rows()] == ["Book"]
+    shop("apply Book")
+    assert shop("history --pending").to_rows() == []
+    assert len(shop("history --status applied --since 2001-01-01 --limit 1")) == 1
+    assert len(shop("history --status failed")) == 0
+    assert len(shop("history --until 2001-01-01 --user nobody")) == 0
+    assert shop("history --statistics").to_rows()[0]["applied"] == 2
+    assert shop("history --drift").to_rows() == []
+    with context.connection.database.write() as session:
+        session.execute('CREATE INDEX "mine" ON "tabBook" (title)')
+    assert shop("history --drift").to_rows() == [{"doctype": "Book", "object": "index mine", "change": "added"}]
+    assert "statement" in {row[""] for row in shop("history 2").to_rows()}
+
+
+def test_a_rollback_goes_through_newer_ones_and_stops_where_one_fails(shop, context, columns):
+    for more in (["one Data"], ["one Data", "two Data"]):
+        shop("doctype", doctype("Book", "title Data", "pages Data", *more))
+        shop("apply Book")
+    with pytest.raises(MigrationRollbackError) as stop:
+        shop("rollback 2")
+    assert "--through" in stop.value.hint
+    with pytest.raises(UsageError):
+        shop("rollback 2 --through --dry-run")
+    with context.connection.database.write() as session:
+        session.execute("UPDATE \"tabBook\" SET one = 'x'")
+    with pytest.raises(MigrationRollbackError, match=r"1 taken back, then one failed: #2 Book: \[BLOCKED\]"):
+        shop("rollback 2 --through")
+    assert "two" not in columns()
+    assert list(shop("rollback 2 --through --accept DS03").results) == ["#2 Book"]
+    assert "one" not in columns()
+
+
+def test_a_rollback_says_what_was_edited_since_and_does_as_told(shop, context, rows):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    shop("apply Book --accept DS08")
+    with context.connection.database.write() as session:
+        session.execute("UPDATE \"tabBook\" SET pages = 5 WHERE name = 'B1'")
+    dry = shop("rollback --last Book --dry-run --rehearsal full --mask title")
+    assert "1 value of tabBook.pages edited since" in repr(dry)
+    with pytest.raises(MigrationRollbackError) as stop:
+        shop("rollback --last Book --on-conflict stop")
+    assert "--on-conflict keep-newer" in stop.value.hint
+    shop("rollback --last Book --on-conflict take-older")
+    assert [row[-1] for row in rows()] == ["474", "204 p.", None]

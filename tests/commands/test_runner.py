@@ -15,6 +15,7 @@ NAMES = (
     "diff",
     "doctype",
     "doctypes",
+    "drill",
     "dry-run",
     "help",
     "history",

@@ -83,8 +83,8 @@ def test_ds03_only_notes_the_drop_of_an_empty_column():
     assert found(drop("city"), counts={(0, "filled"): 0}) == [("DS03", INFO)]
 
 
-def test_ds03_warns_in_a_rollback():
-    assert found(drop("city"), counts={(0, "filled"): 2}, kind="rollback") == [("DS03", WARN)]
+def test_ds03_stops_a_rollback_as_well():
+    assert found(drop("city"), counts={(0, "filled"): 2}, kind="rollback") == [("DS03", BLOCK)]
 
 
 def test_ds03_is_silent_when_no_column_is_dropped():

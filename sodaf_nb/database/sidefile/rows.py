@@ -92,6 +92,11 @@ def count_equal(
     return int(first_value(connection, f"SELECT count(*) FROM {one} AS a JOIN {two} AS b ON {on} WHERE {equal}"))
 
 
+def count_pairs(connection: sqlite3.Connection, one: str, two: str, identity: Sequence[str]) -> int:
+    """Return how many rows of one table have a row of the same identity in the other."""
+    return int(first_value(connection, f"SELECT count(*) FROM {one} AS a JOIN {two} AS b ON {same_row(identity)}"))
+
+
 def copy_rows(connection: sqlite3.Connection, facts: TableFacts, source: str, target: str) -> int:
     """Copy a table's rows from one attached file to another and return their number."""
     names = ", ".join(facts.copied())

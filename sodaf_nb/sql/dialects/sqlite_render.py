@@ -36,7 +36,7 @@ from sodaf_nb.sql.dialects.sqlite_edit import InPlace, NeedsRebuildError, alter_
 from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, numbered_key, rebuild
 from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
 from sodaf_nb.sql.quoting import literal, quote
-from sodaf_nb.sql.script import Guard, Path, Step
+from sodaf_nb.sql.script import Contest, Guard, Path, Step
 
 # Each DROP COLUMN, and each UPDATE of most rows, is one pass over the table (0.2 of a rebuild, measured).
 MOST_PASSES = 4
@@ -77,7 +77,7 @@ def _steps(batch: list[Operation], shadow: SchemaCopy, most_passes: int) -> Iter
     path, why, statements = _plain(batch[0])
     if isinstance(batch[0], (RestoreColumn, RetargetReference)):
         statements = _undisturbed(table_of(batch[0]), shadow, statements)
-    yield _ran(_step(batch, path, why, statements), shadow)
+    yield _ran(replace(_step(batch, path, why, statements), contest=_contested(batch[0])), shadow)
 
 
 def _ran(step: Step, shadow: SchemaCopy) -> Step:
@@ -266,15 +266,34 @@ def _retarget(operation: RetargetReference) -> str:
 
 
 def _restore_column(operation: RestoreColumn) -> str:
+    table, column = quote(operation.table), quote(operation.column)
+    source, same_row, untouched = _matching(operation)
+    kept = "" if operation.on_conflict == "take_older" or not untouched else f" AND {untouched}"
+    return f"UPDATE main.{table} SET {column} = b.{column} FROM {source} AS b WHERE {same_row}{kept}"
+
+
+def _matching(operation: RestoreColumn) -> tuple[str, str, str]:
+    """Return the backup's rows, the condition that a row is theirs, and that nobody edited it; empty when none can."""
     table, column, key = quote(operation.table), quote(operation.column), quote(operation.key)
     source = f"{BACKUP}.{table}"
     matched = _there_and_back(f"b.{key}", operation.key_retyped)
     if _numbers_keys(operation.key_retyped):
         source, matched = _renumbered(operation, source), "b.sodaf_key"
-    kept = "" if operation.retyped is None else f" AND main.{table}.{column} IS {_left_behind(operation, matched)}"
-    return (
-        f"UPDATE main.{table} SET {column} = b.{column} FROM {source} AS b WHERE main.{table}.{key} = {matched}{kept}"
-    )
+    untouched = f"main.{table}.{column} IS {_left_behind(operation, matched)}" if operation.retyped else ""
+    return source, f"main.{table}.{key} = {matched}", untouched
+
+
+def _contested(operation: Operation) -> Contest | None:
+    """Return what finds the rows whose value was edited since and is another one than the backup's."""
+    if not isinstance(operation, RestoreColumn) or operation.retyped is None or operation.column == operation.key:
+        return None
+    source, same_row, untouched = _matching(operation)
+    table, column, key = quote(operation.table), quote(operation.column), quote(operation.key)
+    here, there = f"main.{table}.{column}", f"b.{column}"
+    other = f"({here} IS NOT {there} COLLATE BINARY OR typeof({here}) <> typeof({there}))"
+    query = f"SELECT b.{key} AS k FROM main.{table}, {source} AS b WHERE {same_row} AND NOT ({untouched}) AND {other}"
+    name = f"{operation.table}.{operation.column}"
+    return Contest(column=name, query=query, stops=operation.on_conflict == "stop")
 
 
 def _restore_rowids(operation: RestoreColumn) -> list[str]:

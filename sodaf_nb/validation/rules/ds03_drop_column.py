@@ -30,7 +30,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 rule="DS03",
                 group=Group.DATA_LOSS_RISK,
-                severity=for_loss(evidence.plan, filled.rows),
+                severity=for_loss(filled.rows),
                 object=name,
                 message=f"{name} is dropped; {counted(filled.rows, 'row holds', 'rows hold')} a value in it.",
                 fix="keep the column, or name its new field as a rename" if filled.rows else "",

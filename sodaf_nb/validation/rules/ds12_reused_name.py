@@ -32,7 +32,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 rule="DS12",
                 group=Group.DATA_LOSS_RISK,
-                severity=for_loss(evidence.plan, filled.rows),
+                severity=for_loss(filled.rows),
                 object=name,
                 message=f"{name} was kept when its field was removed as {operation.before.type}; "
                 f"{counted(filled.rows, 'old value')} would become {operation.after.type}.",
