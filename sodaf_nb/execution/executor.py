@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
@@ -132,6 +133,7 @@ class MigrationExecutor:
         except BaseException as error:
             if progress and self._is_committed(migration_id):
                 return progress[0]
+            error = work.as_stopped(error)
             self._record_failure(job, migration_id, error)
             raise _as_ours(error) from error
 
@@ -158,6 +160,7 @@ class MigrationExecutor:
             done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
             self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))
             progress.append(done)
+            work.close()
         return done
 
     @contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.database import Database, Session, require_same_violations, violations
@@ -102,6 +103,7 @@ class Rehearser:
             found = self._rehearsed(job, wanted, mask)
         except _StoppedError as stopped:
             raise stopped.error from None
+        work.check()  # a stop that a part took for a fault of its own
         return replace(found, rehearsal=replace(found.rehearsal, seconds=time.perf_counter() - started))
 
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
