@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         MigrationBackupError,
         MigrationCancelledError,
         MigrationExecutionError,
+        MigrationPendingError,
         MigrationRestoreError,
         MigrationRollbackError,
         MigrationTimeoutError,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
     from sodaf_nb.plan import Plan
     from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+    from sodaf_nb.session import PlanSession
     from sodaf_nb.sql import SQLGenerator
     from sodaf_nb.validation import Finding, MigrationValidator
 
@@ -73,6 +75,7 @@ _HOMES = {
         "MigrationBackupError",
         "MigrationCancelledError",
         "MigrationExecutionError",
+        "MigrationPendingError",
         "MigrationRestoreError",
         "MigrationRollbackError",
         "MigrationTimeoutError",
@@ -86,6 +89,7 @@ _HOMES = {
     "history": ("MigrationHistoryManager", "MigrationRecord"),
     "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
     "plan": ("Plan",),
+    "session": ("PlanSession",),
     "results": ("BatchMigrationResult", "DryRunResult", "MigrationResult"),
     "sql": ("SQLGenerator",),
     "validation": ("Finding", "MigrationValidator"),
@@ -117,6 +121,7 @@ __all__ = [
     "MigrationExecutionError",
     "MigrationExecutor",
     "MigrationHistoryManager",
+    "MigrationPendingError",
     "MigrationRecord",
     "MigrationRestoreError",
     "MigrationResult",
@@ -124,6 +129,7 @@ __all__ = [
     "MigrationTimeoutError",
     "MigrationValidator",
     "Plan",
+    "PlanSession",
     "RenameQuestionError",
     "Retention",
     "RollbackOptions",

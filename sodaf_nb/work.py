@@ -26,10 +26,16 @@ class Work:
     """What connects one piece of work with those who wait for it; safe from any thread.
 
     Args:
-        rows: Told how many rows were read or written, a chunk at a time, in the thread of the work.
+        told: Told, in the thread of the work, of each step: what it is, how many are done and how many there are.
+        rows: Told how many rows were read or written, a chunk at a time.
     """
 
-    def __init__(self, rows: Callable[[int], None] = lambda _count: None) -> None:
+    def __init__(
+        self,
+        told: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+        rows: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        self.told = told
         self.rows = rows
         self._lock = threading.Lock()
         self._asked = self._heard = self._closed = False
@@ -85,6 +91,17 @@ def check() -> None:
     if work is not None and work.must_stop():
         work.hear()
         raise KeyboardInterrupt
+
+
+def tell(what: str, done: int, total: int) -> None:
+    """Say which step begins, which is a place to stop at.
+
+    Raises:
+        KeyboardInterrupt: As `check` does.
+    """
+    check()
+    if (work := _CURRENT.get()) is not None:
+        work.told(what, done, total)
 
 
 def rows_done(count: int) -> None:

@@ -234,6 +234,7 @@ class MigrationExecutor:
         )
 
     def _tell(self, what: str, done: int, total: int) -> None:
+        work.tell(what, done, total)
         if self._options.progress is not None:
             self._options.progress(what, done, total)
 

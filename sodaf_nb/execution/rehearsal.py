@@ -120,6 +120,7 @@ class Rehearser:
 
     def tell(self, what: str, phase: int) -> None:
         """Report a phase to whoever listens."""
+        work.tell(f"rehearse: {what}", phase, _PHASES)
         if self.options.progress is None:
             return
         try:

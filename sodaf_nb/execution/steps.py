@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sodaf_nb import work
 from sodaf_nb.database import Session, require_catalog
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.plan import CreateTable, DropTable, Plan
@@ -38,7 +37,6 @@ def run_steps(session: Session, steps: Sequence[Step], tell: Callable[[str, int]
     """Run all steps, each announced with its title and number, and return the rows they changed."""
     affected = 0
     for number, step in enumerate(steps):
-        work.check()
         tell(step.title, number)
         affected += run_step(session, number, step)
     return affected

@@ -97,7 +97,7 @@ def test_one_long_statement_is_stopped_while_it_runs(seeded):
 
 def test_rows_are_told_of_in_chunks_while_a_backup_is_taken(seeded):
     seen = []
-    work = Work(seen.append)
+    work = Work(rows=seen.append)
 
     def apply():
         with work.running():
