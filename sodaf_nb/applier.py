@@ -32,6 +32,7 @@ from sodaf_nb.execution import (
     utc_now,
 )
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
+from sodaf_nb.fronts import WithPanel
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -48,7 +49,7 @@ from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, 
 _MOST_REVIEWED = 100
 
 
-class MigrationApplier:
+class MigrationApplier(WithPanel):
     """Brings DocTypes to a database and takes migrations back.
 
     Args:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.errors import RenameQuestionError
@@ -72,6 +74,18 @@ class Planner:
             "history": tuple(rows[:_SHOWN]),
             "interrupted": len(self.applier.interrupted()),
             "undoable": Undoable(id=record.id, number=number) if record else None,
+        }
+
+    def backup_facts(self) -> dict[str, Any]:
+        """Return where backups go and what room there is, in bytes."""
+        options, file = self.applier.options, self.applier.database.file
+        folder = Path(options.backup_dir)
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        return {
+            "folder": str(folder),
+            "free": shutil.disk_usage(there).free,
+            "size": file.stat().st_size if file and file.exists() else 0,
+            "recipients": len(options.recipients),
         }
 
     def _structure(self, diff: SchemaDiff) -> tuple[Row, ...]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from sodaf_nb.errors import (
+    PYTHON,
     MigrationCancelledError,
     MigrationPendingError,
     SodafError,
     StalePlanError,
     Step,
     UsageError,
+    Words,
 )
 from sodaf_nb.options import RollbackOptions, SyncOptions
 from sodaf_nb.results import DryRunResult
@@ -46,6 +49,7 @@ class PlanSession(Tabular):
         doctype: The DocType.
         options: The answers given so far.
         connection: What the user calls the database; empty takes its own name.
+        words: How the next steps of errors are written.
         clock: Seconds; an argument for tests.
     """
 
@@ -56,10 +60,12 @@ class PlanSession(Tabular):
         options: SyncOptions | None = None,
         *,
         connection: str = "",
+        words: Words = PYTHON,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.applier = applier
         self.clock = clock
+        self._words = words
         self._planner = Planner(applier, doctype)
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
@@ -203,6 +209,10 @@ class PlanSession(Tabular):
                 raise self._refusal("roll back")
             return self._start(State.ROLLING_BACK, self._rollback, {State.UNDO})
 
+    def backup_facts(self) -> Mapping[str, Any]:
+        """Return where backups go, the bytes that are free there and that the database has, and for how many keys."""
+        return self._planner.backup_facts()
+
     def cancel(self) -> bool:
         """Ask what runs to stop; False when nothing runs or it is too late. After True nothing is committed."""
         with self._lock:
@@ -236,10 +246,12 @@ class PlanSession(Tabular):
             MigrationPendingError: If the plan was not applied yet.
         """
         if self._now.state not in {State.APPLIED, State.NOTHING}:
-            raise MigrationPendingError(
+            pending = MigrationPendingError(
                 f"The migration of {self._now.doctype} is not applied: {self._now.state}.",
                 hint=("press Apply in the panel above and run this cell again, or look at ", Step("history")),
             )
+            pending.words = self._words
+            raise pending
 
     # ------------------------------------------------------------ what is shown
 
@@ -308,8 +320,16 @@ class PlanSession(Tabular):
     def _ended(self, fields: dict[str, Any], error: BaseException | None) -> None:
         with self._lock:
             if error is not None:
-                fields = {"state": _state_after(error), "error": _kept(error)}
+                fields = {"state": _state_after(error), "error": self._kept(error)}
             self._decide(**({"progress": None} | fields))
+
+    def _kept(self, error: BaseException) -> BaseException:
+        if isinstance(error, KeyboardInterrupt):
+            text = "It was stopped by the user; nothing was changed."
+            error = MigrationCancelledError(text, hint="plan again when ready")
+        if isinstance(error, SodafError):
+            error.words = self._words
+        return error
 
     def _decide(self, **fields: Any) -> None:
         """Take new facts in and find out where a plan stands with them."""
@@ -324,7 +344,8 @@ class PlanSession(Tabular):
             self._now = replace(self._now, **fields)
             now, listeners = self._now, tuple(self._listeners)
         for listener in listeners:
-            listener(now)
+            with suppress(Exception):  # what is shown must not stop what is done
+                listener(now)
 
     def _told(self, what: str, done: int, total: int) -> None:
         before = self._now.progress
@@ -370,9 +391,3 @@ def _state_after(error: BaseException) -> State:
     if isinstance(error, (KeyboardInterrupt, MigrationCancelledError)):
         return State.CANCELLED
     return State.STALE if isinstance(error, StalePlanError) else State.FAILED
-
-
-def _kept(error: BaseException) -> BaseException:
-    if isinstance(error, KeyboardInterrupt):
-        return MigrationCancelledError("It was stopped by the user; nothing was changed.", hint="plan again when ready")
-    return error

@@ -18,6 +18,7 @@ NAMES = (
     "dry-run",
     "help",
     "history",
+    "panel",
     "recover",
     "rollback",
     "sample",
