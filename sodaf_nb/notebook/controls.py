@@ -97,10 +97,10 @@ class Controls:
             act()
         except SodafError as error:
             with self._lock:
-                self.message.value = page.framed(page.trouble(error))
+                self.message.value = page.block(page.trouble(error))
         except Exception as error:  # noqa: BLE001  see above
             with self._lock:
-                self.message.value = page.framed(page.trouble(error))
+                self.message.value = page.block(page.trouble(error))
 
     def _cancel(self) -> None:
         if not self._session.cancel() and self._session.snapshot.state.busy:
@@ -115,7 +115,7 @@ class Controls:
 
     def _say(self, text: str) -> None:
         with self._lock:
-            self.message.value = page.framed(f'<p class="calm" role="status">{page.esc(text)}</p>')
+            self.message.value = page.block(f'<p class="calm" role="status">{page.esc(text)}</p>')
 
     # ------------------------------------------------------------ what is shown
 
@@ -165,11 +165,11 @@ class Controls:
         visible(self.filter, on=len(rows) > 0 and now.state in DECIDING)
         risk = chosen if chosen in risks else None
         shown = found and rows and chosen != _ABOVE and now.state in DECIDING
-        self.changes.value = page.framed(page.changes(found, risk)) if found and shown else ""
+        self.changes.value = page.block(page.changes(found, risk)) if found and shown else ""
 
     def _show_missing(self, now: Snapshot) -> None:
         lines = "".join(f"<li>{page.esc(text)}</li>" for text in now.missing)
-        self.missing.value = page.framed(f'<p class="care">Before it can go on:</p><ul>{lines}</ul>') if lines else ""
+        self.missing.value = page.block(f'<p class="care">Before it can go on:</p><ul>{lines}</ul>') if lines else ""
 
     def _show_buttons(self, now: Snapshot) -> None:
         state, found = now.state, now.decided
@@ -195,21 +195,21 @@ class Controls:
             return
         elapsed = self._session.clock() - progress.started
         self.bar.value = int(100 * min(progress.done / max(progress.total, 1), 1.0))
-        self.progress.value = page.framed(_progress_text(progress, elapsed))
+        self.progress.value = page.block(_progress_text(progress, elapsed))
 
     def _show_outcome(self, now: Snapshot) -> None:
         parts = [page.outcome(result) for result in (now.result, now.undone) if result]
         parts += [page.trouble(now.error)] if now.error else []
         if now.state.busy or now.state in DECIDING:
             self.message.value = ""
-        self.outcome.value = page.framed(*parts) if parts else ""
+        self.outcome.value = page.block(*parts) if parts else ""
         found = now.decided
         folded = [page.history(now)]
         if found and found.plan.operations:
             folded = [page.checked(found), page.saved(found), _space(now, self._session), page.structure(now)]
             folded += [page.preview(found), page.sql(found), page.history(now), page.export(found)]
         body = "".join(folded)
-        self.details.value = page.framed(f"<details><summary>Everything about this plan</summary>{body}</details>")
+        self.details.value = page.block(f"<details><summary>Everything about this plan</summary>{body}</details>")
 
 
 _FIT = w.Layout(width="auto", max_width="420px")

@@ -23,7 +23,7 @@ _UNSAID = "Please choose"
 
 def heading(text: str) -> w.HTML:
     """Return a line above some fields."""
-    return w.HTML(page.framed(f"<p><b>{page.esc(text)}</b></p>"))
+    return w.HTML(page.block(f"<p><b>{page.esc(text)}</b></p>"))
 
 
 class Answers:

@@ -85,6 +85,11 @@ def framed(*parts: str) -> str:
     return f'<div class="sodaf-plan">{STYLE}{"".join(parts)}</div>'
 
 
+def block(*parts: str) -> str:
+    """Return parts as one block on a page that has the styles already."""
+    return f'<div class="sodaf-plan">{"".join(parts)}</div>'
+
+
 def static_html(now: Snapshot, hint: str) -> str:
     """Return all that is known of a session, for readers without live controls.
 
@@ -105,7 +110,7 @@ def static_html(now: Snapshot, hint: str) -> str:
 
 def with_hint(found: DryRunResult, hint: str) -> str:
     """Return a dry run as it shows anywhere, and below it how to get live controls."""
-    return f"{found._repr_html_()}{framed(f'<p><em>{esc(hint)}</em></p>')}"
+    return f'{found._repr_html_()}<div class="sodaf"><p><em>{esc(hint)}</em></p></div>'
 
 
 def _head(now: Snapshot) -> str:
