@@ -14,6 +14,8 @@ STAMP := $(VENV)/.stamp
 QUICKSTART := notebooks/00_quickstart.ipynb
 RUNBOOKS := $(wildcard notebooks/*.ipynb)
 REPORTS := build/test
+# The names that tests/browser/lab.py looks for.
+BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -38,10 +40,12 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 .PHONY: test
 test: test-code coverage test-recorded test-jobs ## run all tests, check coverage, run the runbooks
 
+# The browser tests share one JupyterLab, so they go to one worker.
 .PHONY: test-code
 test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
+	@$(if $(BROWSER),,echo "no Chromium found: the browser tests cannot run (on Debian: apt-get install chromium)" >&2;) true
 	@mkdir -p $(REPORTS); rm -f .coverage .coverage.*
-	@$(BIN)/pytest --no-header -n $(WORKERS) --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+	@$(BIN)/pytest --no-header -n $(WORKERS) --dist loadgroup --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
 
 # One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
 .PHONY: coverage
@@ -84,6 +88,10 @@ record: $(STAMP) ## run the runbooks in place and record their outputs anew
 .PHONY: torture
 torture: $(STAMP) ## run the same changes with Alembic, sqlite-utils and Django, and write docs/torture.md
 	@$(BIN)/python -m tests.torture.peers docs/torture.md
+
+.PHONY: pictures
+pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at them before you commit them
+	@$(BIN)/python -m tests.browser.pictures docs/images
 
 .PHONY: clean
 clean: ## remove everything that was built, the environment too

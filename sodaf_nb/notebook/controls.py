@@ -81,6 +81,7 @@ class Controls:
             ],
             layout=w.Layout(width="100%", max_width="1100px"),
         )
+        self.box.add_class("sodaf-controls")
         self._show(session.snapshot)
         self._end = session.subscribe(self._news)
 
@@ -175,7 +176,8 @@ class Controls:
         state, found = now.state, now.decided
         self.apply.description = _apply_text(now)
         self.apply.disabled = state is not State.READY
-        self.apply.button_style = "danger" if now.destructive or now.target.is_production else "primary"
+        loud = "danger" if now.destructive or now.target.is_production else "primary"
+        self.apply.button_style = "" if self.apply.disabled else loud  # pale red says less than grey
         visible(self.apply, on=bool(found and found.plan.operations) and state in DECIDING and not state.undoing)
         self.cancel.disabled = state is State.CANCELLING
         visible(self.cancel, on=state.busy)

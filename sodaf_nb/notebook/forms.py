@@ -42,7 +42,7 @@ class Answers:
         self.submit = w.Button(
             description="Plan with these answers",
             tooltip="Make a new plan; changes nothing",
-            layout=w.Layout(width="auto"),
+            layout=w.Layout(width="auto", align_self="flex-start"),
         )
         self.submit.on_click(lambda _button: self._submit())
         self.box = w.VBox()
@@ -134,7 +134,7 @@ class Confirmation:
         self._type_name = type_name
         self._plan: object = None
         self.ticks: tuple[w.Checkbox, ...] = ()
-        self.name = w.Text(placeholder="the table's name", style=_WIDE, layout=_FULL)
+        self.name = w.Text(placeholder="name of the table", style=_WIDE, layout=_FULL)
         self.name.observe(lambda change: self._type_name(str(change["new"])), names="value")
         self.box = w.VBox()
 
@@ -154,7 +154,7 @@ class Confirmation:
         stopping = [f for f in blocking(found.findings, given) if f.acceptable] if found else []
         self.ticks = tuple(self._checkbox(now, finding) for finding in stopping)
         if found and (stopping or now.target.is_production):
-            yield heading("Take on what this plan does (recorded in the history)")
+            yield heading("I take this on (it is recorded in the history):")
             yield from self.ticks
             what = "and type" if now.target.is_production else "or type"
             self.name.description = f"{what if stopping else 'type'} {found.plan.table}:"
@@ -164,7 +164,7 @@ class Confirmation:
         count = f" ({counted(finding.count, 'value')})" if finding.count else ""
         box = w.Checkbox(
             value=finding_key(finding) in now.ticked,
-            description=f"{finding.rule} {finding.object}{count}: I take this on",
+            description=f"{finding.rule} {finding.object}{count}",
             tooltip=finding.message,
             indent=False,
             layout=w.Layout(width="auto"),

@@ -28,13 +28,13 @@ from sodaf_nb.validation import Finding
 STYLE = """<style>
 .sodaf-plan{color:var(--jp-ui-font-color1,#222);font-family:var(--jp-ui-font-family,sans-serif);
 font-size:var(--jp-ui-font-size1,13px);line-height:1.45;overflow-x:auto}
-.sodaf-plan h4{font-size:var(--jp-ui-font-size2,15px);margin:2px 0 6px;font-weight:600}
+.sodaf-plan h4{font-size:var(--jp-ui-font-size2,15px);margin:2px 0 6px;font-weight:600;line-height:1.3}
 .sodaf-plan p{margin:4px 0}
 .sodaf-plan ul{margin:2px 0 6px;padding-left:20px}
 .sodaf-plan table{border-collapse:collapse;margin:6px 0;font-size:inherit}
 .sodaf-plan table[role] caption{text-align:left;font-weight:600;caption-side:top;padding:2px 0;
 color:var(--jp-ui-font-color1,#222)}
-.sodaf-plan table[role] th,.sodaf-plan table[role] td{text-align:left;vertical-align:top;padding:3px 12px 3px 4px;
+.sodaf-plan table[role] th,.sodaf-plan table[role] td{text-align:left;vertical-align:top;padding:3px 10px 3px 4px;
 border-bottom:1px solid var(--jp-border-color1,#bbb);white-space:normal}
 .sodaf-plan table[role] th{font-weight:600;white-space:nowrap}
 .sodaf-plan table[role] td.n{text-align:right}
@@ -51,7 +51,12 @@ white-space:nowrap}
 .sodaf-plan pre{background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,#222);padding:8px;margin:4px 0;
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);overflow:auto;max-height:24em;
 white-space:pre-wrap;overflow-wrap:anywhere}
+.sodaf-controls .widget-checkbox,.sodaf-controls .widget-checkbox .widget-label-basic{height:auto;white-space:normal;
+line-height:1.5}
 </style>"""
+
+# The risk stands early, where a narrow screen shows it; the way a change takes has its reasons folded below.
+_COLUMNS = ("", "risk", "object", "change", "rows changed", "values at risk", "way back", "how")
 
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "safe": ("\u2713", "good"),
@@ -131,8 +136,7 @@ def changes(found: DryRunResult, risk: str | None = None) -> str:
     """Return the table of changes; `risk` shows those of one risk only."""
     both = zip(found.plan.operations, change_rows(found), strict=True)
     rows = [(operation, row) for operation, row in both if risk in (None, row["risk"])]
-    names = list(rows[0][1]) if rows else []
-    head = "".join(f'<th scope="col">{esc(name)}</th>' for name in (*names, "details"))
+    head = "".join(f'<th scope="col">{esc(name)}</th>' for name in _COLUMNS)
     body = "".join(_change(found, operation, row) for operation, row in rows)
     return (
         f'<table role="table"><caption>{esc(counted(len(rows), "change"))}</caption>'
@@ -143,21 +147,22 @@ def changes(found: DryRunResult, risk: str | None = None) -> str:
 def _change(found: DryRunResult, operation: Operation, row: Row) -> str:
     sign, mark = _SIGNS[str(row["risk"])]
     shown = {**row, "risk": f"{sign} {row['risk']}"}
-    kinds = {"": "sign", "risk": f"word {mark}", "rows changed": "n", "values at risk": "n", "how": "word"}
-    cells = "".join(_cell(value, kinds.get(name, "")) for name, value in shown.items())
-    return f"<tr>{cells}<td>{_details(found, operation)}</td></tr>"
+    kinds = {"": "sign", "risk": f"word {mark}", "rows changed": "n", "values at risk": "n"}
+    cells = "".join(_cell(shown[name], kinds.get(name, "")) for name in _COLUMNS[:-1])
+    return f"<tr>{cells}<td>{_details(found, operation, row)}</td></tr>"
 
 
 def _cell(value: object, kind: str) -> str:
     return f'<td class="{kind}">{esc(value)}</td>' if kind else f"<td>{esc(value)}</td>"
 
 
-def _details(found: DryRunResult, operation: Operation) -> str:
+def _details(found: DryRunResult, operation: Operation, row: Row) -> str:
     """Return why a change takes its path, its findings with samples and the way out, folded."""
     reasons = dict(zip(found.plan.operations, found.reasons, strict=False))
     lines = [reasons[operation]] if reasons.get(operation) else []
     lines += [_finding_text(f) for f in findings_of(found, operation)]
-    return _folded("why", f"<ul>{_items(lines)}</ul>") if lines else ""
+    title = ", ".join(str(row[name]) for name in ("how", "rules") if row[name])
+    return _folded(title, f"<ul>{_items(lines)}</ul>") if lines else esc(title)
 
 
 def _finding_text(finding: Finding) -> str:
@@ -169,12 +174,19 @@ def checked(found: DryRunResult) -> str:
     """Return what the rules say: errors, warnings and notes in full, what passed folded."""
     listed = checks(found)
     parts = []
-    for word, sign, mark in (("errors", "\u2716", "bad"), ("warnings", "\u25b2", "care"), ("notes", "\u2022", "calm")):
+    for word, title, sign, mark in _CHECKED:
         if listed[word]:
-            title = f'<p class="{mark}">{sign} {esc(counted(len(listed[word]), word[:-1]))}</p>'
-            parts.append(f"{title}<ul>{_items(listed[word])}</ul>")
+            head = f'<p class="{mark}">{sign} {esc(counted(len(listed[word]), *title))}</p>'
+            parts.append(f"{head}<ul>{_items(listed[word])}</ul>")
     passed = listed["passed"]
     return "".join(parts) + _folded(f"\u2713 {counted(len(passed), 'rule')} passed", f"<ul>{_items(passed)}</ul>")
+
+
+_CHECKED = (
+    ("errors", ("finding stops this plan", "findings stop this plan"), "\u2716", "bad"),
+    ("warnings", ("warning",), "\u25b2", "care"),
+    ("notes", ("note",), "\u2022", "calm"),
+)
 
 
 def saved(found: DryRunResult) -> str:

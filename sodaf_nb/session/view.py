@@ -180,7 +180,7 @@ def history_lines(snapshot: Snapshot) -> list[str]:
     done = "; ".join(f"#{row['#']} {row['kind']} {str(row['status']).replace('_', ' ')}" for row in snapshot.history)
     left = snapshot.interrupted
     crash = [f"{counted(left, 'interrupted migration')}: the next apply settles what a crash left."] if left else []
-    return [f"Before: {done or 'no migrations yet'}.", *crash]
+    return [f"Earlier migrations: {done or 'none'}.", *crash]
 
 
 def empty_text(snapshot: Snapshot) -> str:
@@ -200,7 +200,7 @@ def checks(found: DryRunResult) -> dict[str, list[str]]:
     words = {Severity.BLOCK: "errors", Severity.WARN: "warnings", Severity.INFO: "notes"}
     listed: dict[str, list[str]] = {"errors": [], "warnings": [], "notes": [], "passed": []}
     for finding in found.findings:
-        listed[words[finding.severity]].append(f"{finding.rule} {finding.message}")
+        listed[words[finding.severity]].append(f"{finding.rule}: {finding.message}")
     fired = {finding.rule for finding in found.findings}
-    listed["passed"] = [f"{about.rule} {about.what}" for rule, about in catalogue().items() if rule not in fired]
+    listed["passed"] = [f"{about.rule}: {about.what}" for rule, about in catalogue().items() if rule not in fired]
     return listed

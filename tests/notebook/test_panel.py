@@ -90,12 +90,12 @@ def test_clicks_apply_a_plan_try_its_rollback_and_take_it_back(panel, thing):
 def test_a_loss_is_ticked_before_the_button_can_be_pressed(panel):
     session, controls = panel(RISKY)
     assert ("Apply 1 change to shop.db", True) in buttons(controls)
-    assert controls.apply.button_style == "danger"
     (tick,) = controls.confirmation.ticks
-    assert tick.description == "DS08 tabThing.qty (1 value): I take this on"
+    assert tick.description == "DS08 tabThing.qty (1 value)"
     tick.value = True
     assert session.snapshot.state is State.READY
     assert ("Apply 1 change to shop.db", False) in buttons(controls)
+    assert controls.apply.button_style == "danger"
     tick.value = False
     assert ("Apply 1 change to shop.db", True) in buttons(controls)
 
