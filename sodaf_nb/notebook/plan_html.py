@@ -53,6 +53,7 @@ font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-si
 white-space:pre-wrap;overflow-wrap:anywhere}
 .sodaf-controls .widget-checkbox,.sodaf-controls .widget-checkbox .widget-label-basic{height:auto;white-space:normal;
 line-height:1.5}
+.sodaf-controls .widget-html,.sodaf-controls .widget-html-content{min-width:0;max-width:100%}
 </style>"""
 
 # The risk stands early, where a narrow screen shows it; the way a change takes has its reasons folded below.

@@ -28,7 +28,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-WAIT_MS = 40_000
+WAIT_MS = 60_000
 
 # No news over the corner of the screen, and no question whether to save.
 SETTINGS = {

@@ -11,8 +11,11 @@ import pytest
 from tests.browser.cells import GATE, LIBRARY, PANEL, hostile
 
 # Playwright's loop and JupyterLab's client warn about things that are not ours.
-# One group: one server for all of them and not one for each worker.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(400),  # on a machine that does other things as well
+    pytest.mark.filterwarnings("default"),
+]
 
 NAME = '.jp-OutputArea-output input[placeholder="name of the table"]'
 
