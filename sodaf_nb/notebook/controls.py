@@ -263,7 +263,7 @@ def _progress_text(progress: Progress, elapsed: float) -> str:
     step = f" (step {min(progress.done + 1, progress.total)} of {progress.total})" if progress.total else ""
     estimate = f", estimated: {_seconds(progress.estimated_s)}" if progress.estimated_s is not None else ""
     now = f"<li>\u25b6 {page.esc(what)} (running{page.esc(rows)}){page.esc(step)}</li>"
-    return f'<ul role="status">{done}{now}</ul><p>{page.esc(f"{elapsed:.0f} s{estimate}")}</p>'
+    return f'<ul class="ticked" role="status">{done}{now}</ul><p>{page.esc(f"{elapsed:.0f} s{estimate}")}</p>'
 
 
 def _space(now: Snapshot, session: PlanSession) -> str:

@@ -36,7 +36,9 @@ font-size:var(--jp-ui-font-size1,13px);line-height:1.45;overflow-x:auto}
 color:var(--jp-ui-font-color1,#222)}
 .sodaf-plan table[role] th,.sodaf-plan table[role] td{text-align:left;vertical-align:top;padding:3px 10px 3px 4px;
 border-bottom:1px solid var(--jp-border-color1,#bbb);white-space:normal}
-.sodaf-plan table[role] th{font-weight:600;white-space:nowrap}
+.sodaf-plan table[role] th{font-weight:600;vertical-align:bottom}
+.sodaf-plan td summary{white-space:nowrap;padding:0}
+.sodaf-plan ul.ticked{list-style:none;padding-left:12px}
 .sodaf-plan table[role] td.n{text-align:right}
 .sodaf-plan table[role] td.sign{font-family:var(--jp-code-font-family,monospace);font-weight:700}
 .sodaf-plan table[role] td.word{white-space:nowrap}
@@ -237,7 +239,7 @@ def outcome(result: MigrationResult) -> str:
     lines += ["structure, number of rows and foreign keys verified inside the transaction"]
     lines += [f"recorded as {result.migration_id}"] if result.migration_id else []
     ticks = "".join(f"<li>\u2713 {esc(line)}</li>" for line in lines)
-    return f'<p class="good">\u2713 <b>{esc(result.heading())}</b></p><ul>{ticks}</ul>'
+    return f'<p class="good">\u2713 <b>{esc(result.heading())}</b></p><ul class="ticked">{ticks}</ul>'
 
 
 def trouble(error: BaseException) -> str:
