@@ -14,6 +14,8 @@ STAMP := $(VENV)/.stamp
 QUICKSTART := notebooks/00_quickstart.ipynb
 RUNBOOKS := $(wildcard notebooks/*.ipynb)
 REPORTS := build/test
+# The names that tests/browser/lab.py looks for.
+BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -36,12 +38,12 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
 
 .PHONY: test
-test: test-code coverage test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+test: test-code coverage test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
 
 .PHONY: test-code
 test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
 	@mkdir -p $(REPORTS); rm -f .coverage .coverage.*
-	@$(BIN)/pytest --no-header -n $(WORKERS) --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+	@$(BIN)/pytest --no-header -n $(WORKERS) --ignore tests/browser --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
 
 # One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
 .PHONY: coverage
@@ -53,6 +55,13 @@ coverage: $(STAMP)
 	@$(call floor,sodaf_nb/backup,100)
 	@printf 'coverage: %s %% of sodaf_nb, 100 %% of plan, execution and backup\n' "$$($(BIN)/coverage report --format=total)"
 floor = $(call quiet,$(BIN)/coverage report --include='$(1)/*' --fail-under=$(2),coverage of $(1) is below $(2) %)
+
+# A run of its own, in one process: all of them share one JupyterLab.
+.PHONY: test-browser
+test-browser: $(STAMP) ## run the tests in a real JupyterLab; they need a Chromium
+	@$(if $(BROWSER),,echo "no Chromium found: the browser tests cannot run (on Debian: apt-get install chromium)" >&2;) true
+	@mkdir -p $(REPORTS)
+	@$(BIN)/pytest --no-header -p no:xdist tests/browser --junit-xml=$(REPORTS)/browser.xml
 
 # A pytest run of its own: nbval's items are cells, not functions, and other plugins stumble over them.
 .PHONY: test-recorded
@@ -93,6 +102,9 @@ docs: $(STAMP) ## build the guides into build/docs
 .PHONY: docs-record
 docs-record: $(STAMP) ## run the examples of the guides and write what they show below them
 	@$(BIN)/python scripts/record_docs.py
+.PHONY: pictures
+pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at them before you commit them
+	@$(BIN)/python -m tests.browser.pictures docs/images
 
 .PHONY: clean
 clean: ## remove everything that was built, the environment too

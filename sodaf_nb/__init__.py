@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         MigrationBackupError,
         MigrationCancelledError,
         MigrationExecutionError,
+        MigrationPendingError,
         MigrationRestoreError,
         MigrationRollbackError,
         MigrationTimeoutError,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
     from sodaf_nb.plan import Plan
     from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+    from sodaf_nb.session import PlanSession
     from sodaf_nb.sql import SQLGenerator
     from sodaf_nb.validation import Finding, MigrationValidator
 
@@ -75,6 +77,7 @@ _HOMES = {
         "MigrationBackupError",
         "MigrationCancelledError",
         "MigrationExecutionError",
+        "MigrationPendingError",
         "MigrationRestoreError",
         "MigrationRollbackError",
         "MigrationTimeoutError",
@@ -88,6 +91,7 @@ _HOMES = {
     "history": ("MigrationHistoryManager", "MigrationRecord"),
     "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
     "plan": ("Plan",),
+    "session": ("PlanSession",),
     "results": ("BatchMigrationResult", "DryRunResult", "MigrationResult"),
     "sql": ("SQLGenerator",),
     "validation": ("Finding", "MigrationValidator"),
@@ -120,6 +124,7 @@ __all__ = [
     "MigrationExecutionError",
     "MigrationExecutor",
     "MigrationHistoryManager",
+    "MigrationPendingError",
     "MigrationRecord",
     "MigrationRestoreError",
     "MigrationResult",
@@ -127,6 +132,7 @@ __all__ = [
     "MigrationTimeoutError",
     "MigrationValidator",
     "Plan",
+    "PlanSession",
     "RenameQuestionError",
     "Retention",
     "RollbackOptions",

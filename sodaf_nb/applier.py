@@ -35,6 +35,7 @@ from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_ro
 from sodaf_nb.execution.pending import Pending, pending
 from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
+from sodaf_nb.fronts import WithPanel
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan, RenameTable
@@ -50,7 +51,7 @@ from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, 
 _MOST_REVIEWED = 100
 
 
-class MigrationApplier:
+class MigrationApplier(WithPanel):
     """Brings DocTypes to a database and takes migrations back.
 
     Args:

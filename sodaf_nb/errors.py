@@ -202,6 +202,12 @@ class RenameQuestionError(SodafError):
     code = "RENAME_QUESTION"
 
 
+class MigrationPendingError(SodafError):
+    """What runs next needs a migration that nobody has applied yet."""
+
+    code = "PENDING"
+
+
 class StalePlanError(SodafError):
     """The database or the DocType changed after the plan was made."""
 

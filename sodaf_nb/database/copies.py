@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from sodaf_nb import work
 from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import Database
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
@@ -127,7 +128,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("foreign_keys=OFF", "synchronous=OFF", "ignore_check_constraints=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
+    return work.watched(connection)
 
 
 class _Making:

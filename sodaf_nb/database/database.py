@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from sodaf_nb import work
 from sodaf_nb.database.address import shown_path, url_of
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
@@ -98,7 +99,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys=OFF")
         # 64 MB: with the default cache a rebuild writes five times the bytes (measured on a million rows).
         connection.execute("PRAGMA cache_size=-64000")
-        return connection
+        return work.watched(connection)
 
     def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:
         if self.file is None:  # a shared memory has no mode of its own; query_only alone keeps readers from writing

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
@@ -142,6 +143,7 @@ class MigrationExecutor:
         except BaseException as error:
             if progress and self._is_committed(migration_id):
                 return progress[0]
+            error = work.as_stopped(error)
             self._record_failure(job, migration_id, error)
             raise _as_ours(error) from error
 
@@ -171,6 +173,7 @@ class MigrationExecutor:
             done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds, statements=ran, conflicts=texts)
             self._record(session, job, migration_id, done, after)
             progress.append(done)
+            work.close()
         return done
 
     @contextmanager
@@ -247,6 +250,7 @@ class MigrationExecutor:
         )
 
     def _tell(self, what: str, done: int, total: int) -> None:
+        work.tell(what, done, total)
         if self._options.progress is not None:
             self._options.progress(what, done, total)
 

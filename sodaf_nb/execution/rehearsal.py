@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sodaf_nb import work
 from sodaf_nb.backup import BackupInfo, MigrationBackupManager
 from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.backup.digest import content_digest
@@ -106,6 +107,7 @@ class Rehearser:
             found = self._rehearsed(job, wanted, mask)
         except _StoppedError as stopped:
             raise stopped.error from None
+        work.check()  # a stop that a part took for a fault of its own
         return replace(found, rehearsal=replace(found.rehearsal, seconds=time.perf_counter() - started))
 
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
@@ -122,6 +124,7 @@ class Rehearser:
 
     def tell(self, what: str, phase: int) -> None:
         """Report a phase to whoever listens."""
+        work.tell(f"rehearse: {what}", phase, _PHASES)
         if self.options.progress is None:
             return
         try:

@@ -19,6 +19,7 @@ NAMES = (
     "dry-run",
     "help",
     "history",
+    "panel",
     "recover",
     "rollback",
     "sample",

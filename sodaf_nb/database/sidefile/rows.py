@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
+from sodaf_nb import work
 from sodaf_nb.database.sidefile.engine import engine_errors, first_value, full_name
 from sodaf_nb.database.sidefile.facts import TableFacts
 
@@ -30,6 +31,7 @@ def exact_rows(
         found = connection.execute(f"SELECT {names} FROM {full_name(schema, facts.name)} ORDER BY {order}")
         with closing(found) as cursor:
             while rows := cursor.fetchmany(size):
+                work.rows_done(len(rows))
                 yield rows
 
 
