@@ -85,6 +85,10 @@ record: $(STAMP) ## run the runbooks in place and record their outputs anew
 torture: $(STAMP) ## run the same changes with Alembic, sqlite-utils and Django, and write docs/torture.md
 	@$(BIN)/python -m tests.torture.peers docs/torture.md
 
+.PHONY: rules
+rules: $(STAMP) ## write docs/rules.md from the rules
+	@$(BIN)/python scripts/rules.py docs/rules.md
+
 .PHONY: clean
 clean: ## remove everything that was built, the environment too
 	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

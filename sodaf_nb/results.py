@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +13,16 @@ from sodaf_nb.errors import SodafError
 from sodaf_nb.plan import Plan
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, counted, frame_of, printable, text_table
+from sodaf_nb.tabular import (
+    Row,
+    Tabular,
+    counted,
+    frame_of,
+    markdown,
+    markdown_fold,
+    markdown_table,
+    text_table,
+)
 from sodaf_nb.validation import blocking
 from sodaf_nb.validation.findings import Finding, Severity
 from sodaf_nb.validation.freshness import SHORT
@@ -163,6 +171,7 @@ class DryRunResult(Tabular):
         estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
+        kept: Objects and columns on the table, or built on it, that no DocType mentions and that stay.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
@@ -182,6 +191,7 @@ class DryRunResult(Tabular):
     preview_rows: tuple[PreviewRow, ...] = ()
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
+    kept: tuple[str, ...] = ()
     sql_in_text: bool = False
 
     @property
@@ -213,7 +223,7 @@ class DryRunResult(Tabular):
         return frame_of([row.to_flat() for row in rows], flat_columns(rows))
 
     def _stopping(self) -> tuple[Finding, ...]:
-        return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
+        return blocking(self.findings, self.accepted)
 
     def heading(self) -> str:
         """Return the verdict in one line."""
@@ -242,7 +252,8 @@ class DryRunResult(Tabular):
         stopping = self._stopping()
         found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
         saved = [_backup_line(saved) for saved in self.backup_preview]
-        return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
+        kept = [f"Kept as it is: {', '.join(self.kept)}."] if self.kept else []
+        return [*found, *kept, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
 
     def code(self) -> list[tuple[str, str]]:
         """Return a few rows before and after, and the SQL both ways."""
@@ -275,9 +286,9 @@ class DryRunResult(Tabular):
     def to_markdown(self) -> str:
         """Return the dry run as Markdown, for a pull request."""
         rows = self.to_rows()
-        table = _markdown_table(rows) if rows else [self.empty_text()]
-        notes = [f"- {_markdown(note)}" for note in self.notes()]
-        blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self._sql_blocks()]
+        table = markdown_table(rows) if rows else [self.empty_text()]
+        notes = [f"- {markdown(note)}" for note in self.notes()]
+        blocks = [*markdown_fold("SQL", self.sql), *markdown_fold("Rollback SQL", self.rollback_sql)]
         return "\n".join([f"### {self.heading()}", "", *table, "", *notes, *self._values_as_markdown(), *blocks])
 
     def _values_as_markdown(self) -> list[str]:
@@ -285,7 +296,7 @@ class DryRunResult(Tabular):
             return []
         changes = [{"column": f"{c.table}.{c.column}", "values": c.what, "rows": c.rows} for c in self.changes]
         rows = compact(self.preview_rows[:_SHOWN_ROWS])
-        return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
+        return ["", *markdown_table(changes), "", f"{_PREVIEW}:", "", *markdown_table(rows)]
 
 
 def _backup_line(saved: Mapping[str, Any]) -> str:
@@ -298,17 +309,6 @@ def _finding_line(finding: Finding, *, accepted: bool) -> str:
     fix = f" ({finding.fix})" if finding.fix else ""
     verdict = "accepted" if accepted else str(finding.severity)
     return f"{verdict.upper()} {finding.rule}: {finding.message}{samples}{fix}"
-
-
-def _markdown_table(rows: Sequence[Row]) -> list[str]:
-    names = [_markdown(name) for name in rows[0]]
-    lines = (f"| {' | '.join(map(_markdown, row.values()))} |" for row in rows)
-    return [f"| {' | '.join(names)} |".replace("|  |", "| |"), f"|{'---|' * len(names)}", *lines]
-
-
-def _markdown(value: object) -> str:
-    """Return a value as Markdown that shows as it is: no column, tag or line of its own."""
-    return re.sub(r"([\\|<])", r"\\\1", printable(str(value)))
 
 
 def _to_json(value: Any) -> str:

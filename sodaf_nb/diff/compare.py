@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sodaf_nb.diff.renames import candidates
+from sodaf_nb.diff.unmanaged import unmanaged
 from sodaf_nb.diff.values import ColumnChange, ColumnRename, SchemaDiff
 from sodaf_nb.errors import Step, UnsupportedChangeError, UsageError
 from sodaf_nb.schema import Column, Index, Schema, Table
@@ -134,7 +135,7 @@ def _compared(named: SchemaDiff, wanted: Table, now: Table, *, drop: bool, live:
         added_indexes=added_indexes,
         removed_indexes=removed_indexes,
         candidates=candidates(gone, added),
-        unmanaged=tuple(_unmanaged(wanted, now, live)),
+        unmanaged=tuple(unmanaged(wanted, now, live)),
     )
 
 
@@ -184,11 +185,3 @@ def _index_changes(wanted: Table, now: Table) -> tuple[tuple[Index, ...], tuple[
     added = tuple(index for index in wanted.indexes if index.structure() not in have)
     removed = tuple(index for index in whole if is_ours(index) and index.structure() not in want)
     return added, removed
-
-
-def _unmanaged(wanted: Table, now: Table, live: Schema) -> list[str]:
-    want = {index.structure() for index in wanted.indexes}
-    ours = {i.name for i in now.indexes if is_ours(i) or (i.structure() in want and i.where is None)}
-    hidden = [f"generated column {c.name}" for c in now.columns if c.hidden]
-    objects = (o for o in live.of_table(now.name) if o.kind != "table" and o.name not in ours)
-    return [*hidden, *(f"{o.kind} {o.name}" for o in objects if o.sql is not None)]

@@ -13,7 +13,7 @@ from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.dialect import Dialect
-from sodaf_nb.validation import Evidence, Facts, Finding
+from sodaf_nb.validation import Evidence, Facts, Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Job:
         accept: Ids the user takes on.
         managed: Columns the DocType has after the migration.
         backup_id: The backup a rollback reads; None when it reads none.
+        kept: Objects and columns of the table, or built on it, that no DocType mentions.
     """
 
     plan: Plan
@@ -37,10 +38,11 @@ class Job:
     live: Schema
     dialect: Dialect
     evidence: Evidence
-    findings: tuple[Finding, ...]
+    findings: Findings
     accept: Accept = ()
     managed: tuple[str, ...] = ()
     backup_id: str | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def risks(self) -> tuple[Risk, ...]:

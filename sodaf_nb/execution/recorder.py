@@ -8,6 +8,8 @@ from typing import Any
 from sodaf_nb.execution.job import Job
 from sodaf_nb.history import MigrationRecord
 from sodaf_nb.schema import encode
+from sodaf_nb.validation.acceptance import is_taken, reason_for, takes_all
+from sodaf_nb.validation.findings import Finding, Severity
 
 
 def success(job: Job, **facts: Any) -> MigrationRecord:
@@ -32,7 +34,7 @@ def _record(job: Job, *, environment: str, backup: Any, after: str | None, **fac
         fingerprint_after=after,
         plan_id=job.plan.id,
         environment={"name": environment, "python": platform.python_version(), "engine": job.dialect.version},
-        metadata=_metadata(job),
+        metadata=_metadata(job, str(facts["applied_by"])),
         **facts,
     )
 
@@ -48,16 +50,24 @@ def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
     return info
 
 
-def _metadata(job: Job) -> dict[str, Any]:
-    accepted = "all" if job.accept == "all" else sorted(job.accept)
+def _metadata(job: Job, person: str) -> dict[str, Any]:
+    accepted = "all" if takes_all(job.accept) else sorted(job.accept)
     return {
         "summary": list(job.changes),
         "accepted": accepted,
-        "findings": [_finding(finding) for finding in job.findings],
+        "findings": [_finding(finding, job, person) for finding in job.findings],
         "columns": list(job.managed),
         "script": job.script.digest,
     }
 
 
-def _finding(finding: Any) -> dict[str, Any]:
-    return {"rule": finding.rule, "severity": str(finding.severity), "object": finding.object, "count": finding.count}
+def _finding(finding: Finding, job: Job, person: str) -> dict[str, Any]:
+    found = {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "object": finding.object,
+        "count": finding.count,
+    }
+    if finding.severity is not Severity.BLOCK or not is_taken(finding, job.accept):
+        return found
+    return {**found, "accepted": {"by": person, "reason": reason_for(finding, job.accept)}}

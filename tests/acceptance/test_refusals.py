@@ -79,7 +79,7 @@ REFUSALS = (
         after=doctype(TITLE, field("code", unique=1, default="x")),
         rows=({}, {}),
         options=SyncOptions(accept="all"),
-        words=("MF01",),
+        words=("MF08",),
     ),
     Refusal(
         id="a drop and an add that look like a rename",

@@ -342,7 +342,7 @@ def test_a_script_that_touches_more_than_it_says_is_noticed(shop, monkeypatch, e
         return replace(script, up=(*script.up, step))
 
     monkeypatch.setattr(SQLGenerator, "generate", meddling)
-    monkeypatch.setattr("sodaf_nb.applier.syntax_errors", lambda *_a, **_k: ())
+    monkeypatch.setattr("sodaf_nb.execution.judging.syntax_errors", lambda *_a, **_k: ())
     found = dry(shop)
     assert found.rehearsal.problem == f"the way back: not as before: {rows}"
     assert found.rehearsal.tables == ("counted", "other", "tabThing")
