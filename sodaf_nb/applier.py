@@ -32,6 +32,7 @@ from sodaf_nb.execution import (
     utc_now,
 )
 from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
+from sodaf_nb.execution.explaining import explanations
 from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
 from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
@@ -317,6 +318,7 @@ class MigrationApplier:
             backup_preview=(saving.preview(self.backups, job),) if saving else (),
             accepted=accepted_ids(options.accept),
             kept=job.kept,
+            explanations=explanations(job, self.database, found.rehearsal if found else None),
             rehearsal=found.rehearsal if found else None,
             changes=found.changes if found else (),
             preview_rows=found.rows if found else (),

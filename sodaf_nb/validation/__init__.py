@@ -3,7 +3,8 @@
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.acceptance import blocking, require_accepted, require_known
 from sodaf_nb.validation.evidence import Count, Evidence, Facts
-from sodaf_nb.validation.findings import Finding, Findings, Group, Severity
+from sodaf_nb.validation.findings import Finding, Findings, Group, Repair, Severity
+from sodaf_nb.validation.repairs import repaired
 from sodaf_nb.validation.rules import catalogue
 from sodaf_nb.validation.validator import MigrationValidator
 
@@ -16,9 +17,11 @@ __all__ = [
     "Findings",
     "Group",
     "MigrationValidator",
+    "Repair",
     "Severity",
     "blocking",
     "catalogue",
+    "repaired",
     "require_accepted",
     "require_known",
 ]

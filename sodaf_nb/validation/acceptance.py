@@ -66,7 +66,7 @@ def require_known(accept: Accept) -> None:
         guess = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"There is no finding with the id {', '.join(unknown)}.",
-            hint=f"{guess}ids: {', '.join(catalogue())}, or all; ID:COLUMN is about one column",
+            hint=f"{guess}ids: {', '.join(catalogue())}, or all",
         )
 
 

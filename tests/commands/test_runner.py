@@ -18,6 +18,7 @@ NAMES = (
     "dry-run",
     "help",
     "history",
+    "plan",
     "recover",
     "rollback",
     "sample",
