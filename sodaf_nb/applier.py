@@ -97,7 +97,7 @@ class MigrationApplier:
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
         """Return what differs between a DocType and the database."""
-        return self._comparison.compare_schema(doctype, _answers(options or SyncOptions()))
+        return self._comparison.compare_schema(doctype, self._answers(doctype, options or SyncOptions()))
 
     def plan(self, doctype: str, options: SyncOptions | None = None) -> Plan:
         """Return the plan that would bring a DocType to the database, with what a reviewer needs to see.
@@ -202,7 +202,7 @@ class MigrationApplier:
 
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         require_known(options.accept)
-        diff = self._comparison.compare_schema(doctype, _answers(options), live=live)
+        diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
         _require_answered(diff, options)
         self._require_fields(doctype, options.backfill)
         return diff
@@ -246,7 +246,16 @@ class MigrationApplier:
         )
 
     def _again(self, doctype: str, options: SyncOptions) -> Again:
-        return lambda after: self._comparison.compare_schema(doctype, _answers(options), live=after)
+        answers = self._answers(doctype, options)
+        return lambda after: self._comparison.compare_schema(doctype, answers, live=after)
+
+    def _answers(self, doctype: str, options: SyncOptions) -> Answers:
+        return Answers(
+            renamed_from=options.renamed_from,
+            field_renames=options.field_renames,
+            drop_removed=options.removed_fields == "drop",
+            clues=self._judge.clues(doctype, options.renamed_from or self.doctypes.get(doctype).renamed_from),
+        )
 
     def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
         require_known(options.accept)
@@ -333,14 +342,6 @@ class MigrationApplier:
             raise MigrationCancelledError(
                 "The dry run was stopped by the user; nothing was changed.", hint="run it again when ready"
             ) from None
-
-
-def _answers(options: SyncOptions) -> Answers:
-    return Answers(
-        renamed_from=options.renamed_from,
-        field_renames=options.field_renames,
-        drop_removed=options.removed_fields == "drop",
-    )
 
 
 def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
+from sodaf_nb.diff.renames import Trait
 from sodaf_nb.options import Accept
 from sodaf_nb.plan import AlterColumn, Plan, summary
 from sodaf_nb.plan.names import concerned, endangered_now
@@ -29,6 +31,7 @@ class Job:
         findings: What they said.
         accept: Ids the user takes on.
         managed: Columns the DocType has after the migration.
+        fields: What the DocType says of its columns, by which renames are found later.
         backup_id: The backup a rollback reads; None when it reads none.
         kept: Objects and columns of the table, or built on it, that no DocType mentions.
     """
@@ -41,6 +44,7 @@ class Job:
     findings: Findings
     accept: Accept = ()
     managed: tuple[str, ...] = ()
+    fields: Mapping[str, Trait] = field(default_factory=lambda: MappingProxyType({}))
     backup_id: str | None = None
     kept: tuple[str, ...] = ()
 

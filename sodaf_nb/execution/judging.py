@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from sodaf_nb.database import Database, gather
 from sodaf_nb.diff import SchemaDiff
+from sodaf_nb.diff.engine import traits
+from sodaf_nb.diff.renames import Clues, Trait
 from sodaf_nb.diff.unmanaged import orphans, unmanaged
 from sodaf_nb.doctype import DocType, DocTypeEngine
 from sodaf_nb.doctype.fieldtypes import Options
 from sodaf_nb.doctype.names import table_name
 from sodaf_nb.errors import UsageError
 from sodaf_nb.execution.job import Job
-from sodaf_nb.history import MigrationHistoryManager
+from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
 from sodaf_nb.options import RollbackOptions, SyncOptions
 from sodaf_nb.plan import DropColumn, Plan, RenameColumn, RenameTable
 from sodaf_nb.plan.names import Origins
@@ -98,6 +100,7 @@ class Judge:
             findings=Findings(_located(found, doctype) for found in self.validator.validate(evidence)),
             accept=options.accept,
             managed=self._managed_after(plan),
+            fields=traits(doctype) if doctype and plan.kind == "sync" else {},
             backup_id=known.backup_id,
             kept=self._kept(plan, live),
         )
@@ -121,13 +124,24 @@ class Judge:
         children = loaded | dict(_table_fields(doctype))
         return Contents(choices=choices, children=children, names=(doctype.name, *former))
 
+    def clues(self, doctype: str, former: str | None) -> Clues:
+        """Return what a DocType said of its columns when it was last migrated, under its former name if it has one."""
+        for name in filter(None, (former, doctype)):
+            if (record := self._last_with_columns(name)) is not None:
+                stored = record.metadata.get("fields", {})
+                old = {column: Trait(**trait) for column, trait in stored.items()}
+                return Clues(old=old, old_order=tuple(record.metadata["columns"]))
+        return Clues()
+
     def _managed_before(self, plan: Plan) -> frozenset[str] | None:
         former = (o.old.removeprefix("tab") for o in plan.operations if isinstance(o, RenameTable))
-        records = self.history.get_migration_history(next(former, plan.doctype))
+        record = self._last_with_columns(next(former, plan.doctype))
+        return None if record is None else frozenset(record.metadata["columns"])
+
+    def _last_with_columns(self, doctype: str) -> MigrationRecord | None:
+        records = self.history.get_migration_history(doctype)
         # A rollback names no columns: what is in force again is what the migration before it left.
-        named = (r.metadata["columns"] for r in records if r.status == "applied" and r.metadata["columns"])
-        columns = next(named, None)
-        return None if columns is None else frozenset(columns)
+        return next((r for r in records if r.status == "applied" and r.metadata["columns"]), None)
 
     def _managed_after(self, plan: Plan) -> tuple[str, ...]:
         wanted = self.doctypes.wanted_table(plan.doctype) if plan.doctype in self.doctypes else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from typing import Any
 
 from sodaf_nb.execution.job import Job
@@ -57,6 +58,7 @@ def _metadata(job: Job, person: str) -> dict[str, Any]:
         "accepted": accepted,
         "findings": [_finding(finding, job, person) for finding in job.findings],
         "columns": list(job.managed),
+        "fields": {name: asdict(trait) for name, trait in job.fields.items()},
         "script": job.script.digest,
     }
 
