@@ -182,3 +182,23 @@ def test_nothing_to_do_is_nothing_to_explain(world):
     explained = world.applier.dry_run("Thing").explain()
     assert (explained.to_rows(), explained.heading()) == ([], "What the plan for Thing does: 0 changes")
     assert "nothing is locked" in repr(explained)
+
+
+def test_a_way_back_that_is_not_exact_is_said_so(world):
+    from dataclasses import replace
+
+    from sodaf_nb.execution.explaining import explanations
+
+    job = world.applier._job("Thing", SyncOptions())
+    inexact = replace(job, script=replace(job.script, problem="the way back leaves view v different"))
+    assert {e.undo for e in explanations(inexact, world.database, None)} == {
+        "not exactly: the way back leaves view v different"
+    }
+
+
+def test_a_plan_that_would_be_made_again_is_stopped(world, monkeypatch):
+    job = world.applier._job("Thing", SyncOptions())
+    assert job.evidence.unsettled == ()
+    told = world.applier.diff("Thing")
+    monkeypatch.setattr(world.applier, "_again", lambda *_: lambda _after: told)
+    assert world.applier._job("Thing", SyncOptions()).evidence.unsettled == ("column vat",)
