@@ -341,6 +341,7 @@ def test_ds09_warns_of_the_constraints_of_a_dropped_column(definition, kinds):
 def test_ds09_warns_of_uniqueness_that_goes_but_not_of_one_made_anew():
     gone = DropIndex(index=UNIQUE.index)
     assert found(gone) == [("DS09", WARN)]
+    assert found(gone, kind="rollback") == [("DS09", INFO)]
     assert found(gone, UNIQUE) == []
     assert found(DropIndex(index=replace(UNIQUE.index, unique=False))) == []
 
@@ -360,6 +361,7 @@ def test_ds10_stops_the_drop_of_a_table_that_rows_point_to():
 def test_a_rename_is_a_warning_where_there_are_rows_and_a_note_where_there_are_none(operation, rule):
     assert found(operation, rows={TABLE: 1}) == [(rule, WARN)]
     assert found(operation, rows={TABLE: 0}) == [(rule, INFO)]
+    assert found(operation, rows={TABLE: 1}, kind="rollback") == [(rule, INFO)]
     assert found(add(), rows={TABLE: 1}) == []
 
 

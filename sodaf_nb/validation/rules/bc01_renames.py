@@ -26,8 +26,9 @@ ABOUT = (
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Warn of each rename; nobody can depend on the names of a table without rows yet, so there it is a note."""
-    severity = Severity.WARN if any(evidence.facts.rows.values()) else Severity.INFO
+    """Warn of each rename; it is a note in a table without rows yet, and in a rollback, which gives back old names."""
+    used = any(evidence.facts.rows.values()) and evidence.plan.kind == "sync"
+    severity = Severity.WARN if used else Severity.INFO
     for operation in evidence.plan.operations:
         if isinstance(operation, RenameTable):
             yield _finding("BC01", operation.old, operation.new, severity)

@@ -21,14 +21,18 @@ ABOUT = (
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Warn of constraints that the plan drops along with something else; one made anew is not lost."""
+    """Warn of constraints that the plan drops along with something else; one made anew is not lost.
+
+    A rollback takes away what the migration brought, so there it is a note.
+    """
+    severity = Severity.INFO if evidence.plan.kind == "rollback" else Severity.WARN
     made = {o.index.structure() for o in evidence.plan.operations if isinstance(o, CreateIndex)}
     for operation in evidence.plan.operations:
         if isinstance(operation, DropColumn):
             kinds = [name for word, name in _KINDS.items() if word in _words(operation.column.definition or "")]
-            yield from (_finding(f"{operation.table}.{operation.column.name}", kind) for kind in kinds)
+            yield from (_finding(f"{operation.table}.{operation.column.name}", kind, severity) for kind in kinds)
         if isinstance(operation, DropIndex) and operation.index.unique and operation.index.structure() not in made:
-            yield _finding(f"{operation.index.table}.{', '.join(operation.index.columns)}", "uniqueness")
+            yield _finding(f"{operation.index.table}.{', '.join(operation.index.columns)}", "uniqueness", severity)
 
 
 _KINDS = {"CHECK": "CHECK", "REFERENCES": "foreign key"}
@@ -41,11 +45,11 @@ def _words(definition: str) -> set[str]:
     return set(re.findall(r"\w+", _QUOTED.sub(" ", definition).upper()))
 
 
-def _finding(name: str, kind: str) -> Finding:
+def _finding(name: str, kind: str, severity: Severity) -> Finding:
     return Finding(
         rule="DS09",
         group=Group.OTHERS,
-        severity=Severity.WARN,
+        severity=severity,
         object=name,
         message=f"The {kind} of {name} goes; the database no longer enforces it.",
         fix="keep it if the rule still matters",
