@@ -105,6 +105,9 @@ docs-record: $(STAMP) ## run the examples of the guides and write what they show
 .PHONY: pictures
 pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at them before you commit them
 	@$(BIN)/python -m tests.browser.pictures docs/images
+.PHONY: rules
+rules: $(STAMP) ## write docs/rules.md from the rules
+	@$(BIN)/python scripts/rules.py docs/rules.md
 
 .PHONY: clean
 clean: ## remove everything that was built, the environment too

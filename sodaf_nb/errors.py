@@ -214,6 +214,12 @@ class StalePlanError(SodafError):
     code = "STALE_PLAN"
 
 
+class PlanFileError(SodafError):
+    """A file that should hold a plan cannot be read or written, was changed, or is of an unknown version."""
+
+    code = "PLAN_FILE"
+
+
 class LockedError(SodafError):
     """Somebody else holds the database or a migration is already running."""
 

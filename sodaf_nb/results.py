@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from sodaf_nb.errors import SodafError
+from sodaf_nb.explanation import Explanation, Explanations
 from sodaf_nb.plan import Plan
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
 from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, counted, frame_of, printable, text_table
+from sodaf_nb.tabular import (
+    Row,
+    Tabular,
+    counted,
+    frame_of,
+    markdown,
+    markdown_fold,
+    markdown_table,
+    text_table,
+)
 from sodaf_nb.validation import blocking
-from sodaf_nb.validation.findings import Finding, Severity
+from sodaf_nb.validation.findings import Finding, Findings, Severity
 from sodaf_nb.validation.freshness import SHORT
 
 # Lines of SQL that a text dry run shows unasked: a few added columns, and no rebuild.
@@ -30,6 +39,7 @@ Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
 # Rows of the preview that a repr shows; `preview()` has more.
 _SHOWN_ROWS = 5
 _PREVIEW = "Rows before and after"
+_UNDO = "Locks, dangers and ways back"
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -65,7 +75,7 @@ class MigrationResult(Tabular):
     affected_rows: int = 0
     execution_time_ms: float = 0.0
     backup_path: str | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: Sequence[Finding] = Findings()
     metadata: Mapping[str, Any] = field(default_factory=_nothing)
 
     def heading(self) -> str:
@@ -164,6 +174,8 @@ class DryRunResult(Tabular):
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
         conflicts: Of a rollback, values that were edited since the migration and what becomes of them, as sentences.
+        kept: Objects and columns on the table, or built on it, that no DocType mentions and that stay.
+        explanations: Of each change what it locks, what it endangers and how it is undone.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
@@ -174,7 +186,7 @@ class DryRunResult(Tabular):
     reasons: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
     rollback_sql: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: Sequence[Finding] = Findings()
     affected_rows: int = 0
     backup_preview: tuple[Mapping[str, Any], ...] = ()
     accepted: tuple[str, ...] = ()
@@ -184,6 +196,8 @@ class DryRunResult(Tabular):
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
     conflicts: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
     sql_in_text: bool = False
 
     @property
@@ -215,7 +229,7 @@ class DryRunResult(Tabular):
         return frame_of([row.to_flat() for row in rows], flat_columns(rows))
 
     def _stopping(self) -> tuple[Finding, ...]:
-        return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
+        return blocking(self.findings, self.accepted)
 
     def pending_changes(self) -> int:
         """Return how many changes an apply would make."""
@@ -246,14 +260,27 @@ class DryRunResult(Tabular):
     def notes(self) -> list[str]:
         """Return findings, what would be backed up, and how the rehearsal went, a line each."""
         stopping = self._stopping()
-        found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
+        found = [_finding_line(f, _verdict(f, stopping)) for f in self.findings]
         saved = [_backup_line(saved) for saved in self.backup_preview]
-        return [*found, *self.conflicts, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
+        kept = [f"Kept as it is: {', '.join(self.kept)}."] if self.kept else []
+        tried = [self._rehearsal_line(self.rehearsal)] if self.rehearsal else []
+        return [*found, *self.conflicts, *kept, *saved, *tried]
 
     def code(self) -> list[tuple[str, str]]:
         """Return a few rows before and after, and the SQL both ways."""
         rows = text_table(compact(self.preview_rows[:_SHOWN_ROWS])) if self.changes else ""
-        return [*([(_PREVIEW, rows)] if rows else []), *self._sql_blocks()]
+        return [*([(_PREVIEW, rows)] if rows else []), *self._explained(), *self._sql_blocks()]
+
+    def explain(self) -> Explanations:
+        """Return each change with its path and why, what it locks and endangers, how it is undone, and its time."""
+        return Explanations(doctype=self.doctype, items=self.explanations)
+
+    def _explained(self) -> list[tuple[str, str]]:
+        if not self.explanations:
+            return []
+        # Every change of one apply holds the same lock, so it is said once.
+        rows = [{key: row[key] for key in ("change", "endangers", "undo")} for row in self.explain().to_rows()]
+        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{text_table(rows)}")]
 
     def _sql_blocks(self) -> list[tuple[str, str]]:
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
@@ -272,7 +299,7 @@ class DryRunResult(Tabular):
         lines = sum(text.count("\n") + 1 for _title, text in blocks)
         if not self.sql_in_text and lines > _SHORT_SQL:
             blocks = [("SQL", f"{lines} lines, in .sql and .rollback_sql; dry-run --sql shows them")]
-        return [*(block for block in self.code() if block[0] == _PREVIEW), *blocks]
+        return [*(block for block in self.code() if block[0] in (_PREVIEW, _UNDO)), *blocks]
 
     def to_json(self) -> str:
         """Return all fields as JSON."""
@@ -281,17 +308,32 @@ class DryRunResult(Tabular):
     def to_markdown(self) -> str:
         """Return the dry run as Markdown, for a pull request."""
         rows = self.to_rows()
-        table = _markdown_table(rows) if rows else [self.empty_text()]
-        notes = [f"- {_markdown(note)}" for note in self.notes()]
-        blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self._sql_blocks()]
-        return "\n".join([f"### {self.heading()}", "", *table, "", *notes, *self._values_as_markdown(), *blocks])
+        parts = [f"### {self.heading()}", "", *(markdown_table(rows) if rows else [self.empty_text()])]
+        parts += self._findings_as_markdown()
+        notes = self.notes()[len(self.findings) :]
+        parts += ["", *(f"- {markdown(note)}" for note in notes)] if notes else []
+        parts += self._values_as_markdown()
+        return "\n".join([*parts, *markdown_fold("SQL", self.sql), *markdown_fold("Rollback SQL", self.rollback_sql)])
+
+    def _findings_as_markdown(self) -> list[str]:
+        stopping = self._stopping()
+        rows = [
+            {
+                "finding": f"{_verdict(f, stopping)} {f.rule}",
+                "what": f.message,
+                "rows": "" if f.count is None else f.count,
+                "what to do": f.fix,
+            }
+            for f in self.findings
+        ]
+        return ["", *markdown_table(rows)] if rows else []
 
     def _values_as_markdown(self) -> list[str]:
         if not self.changes:
             return []
         changes = [{"column": f"{c.table}.{c.column}", "values": c.what, "rows": c.rows} for c in self.changes]
         rows = compact(self.preview_rows[:_SHOWN_ROWS])
-        return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
+        return ["", *markdown_table(changes), "", f"{_PREVIEW}:", "", *markdown_table(rows)]
 
 
 def _backup_line(saved: Mapping[str, Any]) -> str:
@@ -299,22 +341,15 @@ def _backup_line(saved: Mapping[str, Any]) -> str:
     return f"Backup first: {what} ({saved['strategy']}: {saved['why']})."
 
 
-def _finding_line(finding: Finding, *, accepted: bool) -> str:
+def _verdict(finding: Finding, stopping: Sequence[Finding]) -> str:
+    taken = finding.severity is Severity.BLOCK and finding not in stopping
+    return "ACCEPTED" if taken else finding.severity.upper()
+
+
+def _finding_line(finding: Finding, verdict: str) -> str:
     samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
-    verdict = "accepted" if accepted else str(finding.severity)
-    return f"{verdict.upper()} {finding.rule}: {finding.message}{samples}{fix}"
-
-
-def _markdown_table(rows: Sequence[Row]) -> list[str]:
-    names = [_markdown(name) for name in rows[0]]
-    lines = (f"| {' | '.join(map(_markdown, row.values()))} |" for row in rows)
-    return [f"| {' | '.join(names)} |".replace("|  |", "| |"), f"|{'---|' * len(names)}", *lines]
-
-
-def _markdown(value: object) -> str:
-    """Return a value as Markdown that shows as it is: no column, tag or line of its own."""
-    return re.sub(r"([\\|<])", r"\\\1", printable(str(value)))
+    return f"{verdict} {finding.rule}: {finding.message}{samples}{fix}"
 
 
 def _to_json(value: Any) -> str:
@@ -323,6 +358,8 @@ def _to_json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Finding):
+        return value.to_data()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -80,7 +80,11 @@ def _entry(context: Context, word: str) -> Listing:
 
 def _finding(found: Mapping[str, object]) -> str:
     count = "" if found["count"] is None else f" ({found['count']})"
-    return f"{str(found['severity']).upper()} {found['rule']}: {found['object']}{count}"
+    text = f"{str(found['severity']).upper()} {found['rule']}: {found['object']}{count}"
+    taken = found.get("accepted")
+    if not isinstance(taken, Mapping):
+        return text
+    return f"{text}, accepted by {taken['by']}{': ' if taken['reason'] else ''}{taken['reason']}"
 
 
 def _undone(history: History, record: MigrationRecord) -> dict[str, object]:

@@ -103,9 +103,9 @@ def pair(separator: str) -> Any:
 
 
 def id_list(text: str) -> list[str]:
-    """Return the ids of `DS03,ds08` as upper-case words; `all` stays as it is."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    return [word if word == "all" else word.upper() for word in words]
+    """Return the ids of `DS03,ds08:city` with their rules in upper case; `all` stays as it is."""
+    words = [word.strip().partition(":") for word in text.split(",") if word.strip()]
+    return [rule if rule == "all" else f"{rule.upper()}{colon}{column}" for rule, colon, column in words]
 
 
 def name_list(text: str) -> list[str]:

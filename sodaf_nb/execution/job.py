@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.diff.renames import Trait
 from sodaf_nb.options import Accept, ConflictPolicy
 from sodaf_nb.plan import AlterColumn, Plan, RestoreColumn, summary
 from sodaf_nb.plan.names import concerned, endangered_now
@@ -16,7 +18,7 @@ from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.dialect import Dialect
-from sodaf_nb.validation import Evidence, Facts, Finding
+from sodaf_nb.validation import Evidence, Facts, Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,9 @@ class Job:
         findings: What they said.
         accept: Ids the user takes on.
         managed: Columns the DocType has after the migration.
+        fields: What the DocType says of its columns, by which renames are found later.
         source: The backup a rollback reads; None when it reads none.
+        kept: Objects and columns of the table, or built on it, that no DocType mentions.
     """
 
     plan: Plan
@@ -61,10 +65,12 @@ class Job:
     live: Schema
     dialect: Dialect
     evidence: Evidence
-    findings: tuple[Finding, ...]
+    findings: Findings
     accept: Accept = ()
     managed: tuple[str, ...] = ()
+    fields: Mapping[str, Trait] = field(default_factory=lambda: MappingProxyType({}))
     source: Source | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def risks(self) -> tuple[Risk, ...]:

@@ -268,11 +268,14 @@ class _OnCopy:
         self._note(ran_up=True)
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:
+        started = time.perf_counter()
         try:
             run_step(session, number, step, self._conflicts)
         except SodafError as error:
             self._fail(step.title, error)
             return False
+        finally:
+            self._note(step_seconds=(*self._found.rehearsal.step_seconds, time.perf_counter() - started))
         return True
 
     @contextmanager

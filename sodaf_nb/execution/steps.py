@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sodaf_nb.database import Session, require_catalog
-from sodaf_nb.database.facts import SAMPLES
+from sodaf_nb.database.uniqueness import SAMPLES
 from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError
 from sodaf_nb.errors import Step as NextStep
 from sodaf_nb.options import ConflictPolicy

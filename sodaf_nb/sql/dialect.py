@@ -112,3 +112,11 @@ class Dialect(Protocol):
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         ...
+
+    def broken_checks(self, sql: str, values: Mapping[str, str], column: str) -> str:
+        """Return SQL true for rows that would break a CHECK naming a column, given what columns will hold."""
+        ...
+
+    def collation(self, definition: str) -> str | None:
+        """Return the collation that a column's text declares; None for the engine's own."""
+        ...

@@ -9,6 +9,7 @@ from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
     MigrationRollbackError,
+    PlanFileError,
     RenameQuestionError,
     StalePlanError,
     UsageError,
@@ -158,7 +159,7 @@ def test_the_id_of_a_plan_is_the_same_in_every_run(run):
 @pytest.mark.parametrize("line", ["apply Book", "dry-run Book", "apply --all", "rollback 1"])
 def test_an_accepted_id_that_no_rule_has_is_refused_with_those_there_are(shop, line):
     for given, wrong in (("DS99", "DS99"), ("DS03,foo", "FOO")):
-        with pytest.raises(UsageError, match=rf"no finding with the id {wrong}.* ids: BC06, DS02, DS03") as caught:
+        with pytest.raises(UsageError, match=rf"no finding with the id {wrong}.* ids: BC01, BC02, BC05") as caught:
             shop(f"{line} --accept {given}")
         assert caught.value.hint.endswith(", or all")
     with pytest.raises(UsageError, match=r"did you mean DS08\?"):
@@ -389,7 +390,7 @@ def test_one_entry_of_the_history_is_shown_in_detail(shop):
     assert entry.heading() == "Migration #2 of Book"
     assert shown["migration"] == result.migration_id
     assert shown["change"] == "~ tabBook.pages varchar(140) -> integer"
-    assert shown["finding"] == "BLOCK DS08: tabBook.pages (1)"
+    assert shown["finding"].startswith("BLOCK DS08: tabBook.pages (1), accepted by ")
     assert shown["taken back by"].startswith("#3 at 20")
     assert "CREATE TABLE" in repr(entry)
     assert {row[""]: row["value"] for row in shop("history #3").to_rows()}["takes back"] == "#2"
@@ -515,3 +516,58 @@ def test_a_rollback_says_what_was_edited_since_and_does_as_told(shop, context, r
     assert "--on-conflict keep-newer" in stop.value.hint
     shop("rollback --last Book --on-conflict take-older")
     assert [row[-1] for row in rows()] == ["474", "204 p.", None]
+
+
+# ---------------------------------------------------------------- plans as files, and reasons
+
+
+@pytest.fixture
+def pages(shop):
+    shop("doctype", doctype("Book", "title Data", "pages Int"))
+    return shop
+
+
+def test_a_plan_is_shown_saved_and_applied_from_its_file(pages, tmp_path, rows):
+    before = rows()
+    plan = pages("plan Book --save plan.json")
+    assert [row["object"] for row in plan.to_rows()] == ["tabBook.pages"]
+    assert rows() == before
+    with pytest.raises(BlockedMigrationError):
+        pages("apply --plan plan.json")
+    assert pages("apply Book --plan plan.json --accept DS08").outcome == "applied"
+    with pytest.raises(StalePlanError):
+        pages("apply --plan plan.json")
+
+
+def test_two_plans_are_compared(pages):
+    pages("plan Book --save first.json")
+    assert not pages("plan Book --since first.json")
+    pages("doctype", doctype("Book", "title Data", "pages Int", "year Int"))
+    assert [row[""] for row in pages("plan Book --since first.json").to_rows()] == ["+", "~"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("apply --plan no.json", "cannot be read"),
+        ("apply Other --plan plan.json", "is for Book, not for Other"),
+        ("apply --plan plan.json --drop-removed", "has its answers in it"),
+        ("apply --plan plan.json --backfill a=1", "has its answers in it"),
+    ],
+)
+def test_a_saved_plan_with_something_else_is_refused(pages, line, words):
+    pages("plan Book --save plan.json")
+    with pytest.raises((UsageError, PlanFileError), match=words):
+        pages(line)
+
+
+def test_a_reason_is_kept_with_what_was_accepted(pages):
+    with pytest.raises(UsageError, match="--reason says why"):
+        pages('apply Book --reason "agreed"')
+    pages('apply Book --accept ds08:pages --reason "page counts only"')
+    shown = {row[""]: row["value"] for row in pages("history 2").to_rows()}
+    assert shown["finding"].endswith(": page counts only")
+
+
+def test_everything_may_be_accepted_with_a_reason(pages):
+    assert pages("dry-run Book --accept all --reason agreed").success

@@ -20,6 +20,7 @@ NAMES = (
     "help",
     "history",
     "panel",
+    "plan",
     "recover",
     "rollback",
     "sample",

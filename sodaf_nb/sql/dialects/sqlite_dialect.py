@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sodaf_nb.plan import Operation
 from sodaf_nb.schema import Column, DataType, Schema
 from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects import sqlite_checks as checks
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_render import MOST_PASSES, render
@@ -63,6 +64,14 @@ class SQLiteDialect:
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         return spelling.keeps_values(before, after)
+
+    def broken_checks(self, sql: str, values: Mapping[str, str], column: str) -> str:
+        """Return SQL true for rows that would break a CHECK naming a column."""
+        return checks.broken_checks(sql, values, column)
+
+    def collation(self, definition: str) -> str | None:
+        """Return the collation that a column's text declares."""
+        return checks.collation(definition)
 
 
 SQLITE = SQLiteDialect()
