@@ -196,5 +196,5 @@ def test_a_restore_beside_the_table_is_looked_at_first_as_well(saved):
     result = restore(saved, as_table="beside", dry_run=True)
     assert (result.table, result.created, result.added, result.dry_run) == ("beside", True, 5, True)
     assert saved.state() == saved.later
-    with pytest.raises(MigrationRestoreError, match="already something named tabthing"):
-        restore(saved, as_table="tabthing", dry_run=True)
+    with pytest.raises(MigrationRestoreError, match="already something named tabMigrationHistory"):
+        restore(saved, as_table="tabMigrationHistory", dry_run=True)
