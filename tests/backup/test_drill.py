@@ -33,6 +33,14 @@ def test_the_newest_of_each_table_is_restored_in_another_process(odd, backups, t
     assert [each.backup.id for each in backups.drill(older.id).drilled] == [older.id]
 
 
+def test_what_is_no_backup_is_not_tried(small, backups):
+    made = backups.create_backup("City", "tabCity")
+    damaged = backups.create_backup("City", "tabCity")
+    (damaged.path / "manifest.json").write_bytes(b"{}")
+    (backups.directory / "a folder").mkdir()
+    assert [each.backup.id for each in backups.drill().drilled] == [made.id]
+
+
 def test_no_backups_no_drill(backups):
     result = backups.drill()
     assert (result.success, result.to_rows(), result.empty_text()) == (True, [], "no backups")

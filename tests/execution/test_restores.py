@@ -190,3 +190,11 @@ def test_no_restore_while_a_migration_runs(saved):
     with exclusive(saved.database.uri, saved.database.file), pytest.raises(LockedError):
         restore(saved)
     assert saved.state() == saved.later
+
+
+def test_a_restore_beside_the_table_is_looked_at_first_as_well(saved):
+    result = restore(saved, as_table="beside", dry_run=True)
+    assert (result.table, result.created, result.added, result.dry_run) == ("beside", True, 5, True)
+    assert saved.state() == saved.later
+    with pytest.raises(MigrationRestoreError, match="already something named tabMigrationHistory"):
+        restore(saved, as_table="tabMigrationHistory", dry_run=True)
