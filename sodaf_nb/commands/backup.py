@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.opened import opened
 from sodaf_nb.commands.parsing import count, name_list
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
+from sodaf_nb.commands.values import Listing, by_number, is_number
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Row, Tabular
 
@@ -48,8 +49,8 @@ def _restore(context: Context, args: argparse.Namespace) -> Tabular:
 def _open(context: Context, args: argparse.Namespace) -> Tabular:
     backup_id = _id(context, args)
     info = context.applier.backups.get(backup_id)
-    rows = context.applier.backups.read_rows(backup_id)
-    return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
+    rows = tuple(context.applier.backups.read_rows(backup_id))
+    return opened(context, f"Backup {args.backup}: {info.table}", info.table, info.columns, rows)
 
 
 def _prune(context: Context, args: argparse.Namespace) -> Tabular:
@@ -163,6 +164,11 @@ COMMAND = Command(
             configure=_configure_prune,
             run=_prune,
         ),
-        Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
+        Command(
+            name="open",
+            help="Show the rows in a backup, and which of them are otherwise now.",
+            configure=_configure_one,
+            run=_open,
+        ),
     ),
 )

@@ -33,6 +33,13 @@ def doctype_names(context: Context) -> Iterable[str]:
     return context.doctypes.names()
 
 
+def field_paths(context: Context) -> Iterable[str]:
+    """Return the names of the loaded DocTypes, and their fields as `Book.pages`."""
+    for doctype in context.doctypes:
+        yield doctype.name
+        yield from (f"{doctype.name}.{f.fieldname}" for f in doctype.fields if f.column_type is not None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command.

@@ -21,7 +21,8 @@ from sodaf_nb.plan import (
 )
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.rehearsal import MASKED, is_masked
-from sodaf_nb.schema import Column, Kind, Schema
+from sodaf_nb.schema import Column, DataType, Kind, Schema
+from sodaf_nb.schema.types import other
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.validation.evidence import Aspect, Count, Facts
@@ -96,6 +97,30 @@ def _questions(operation: Operation, origins: Origins, number: int, dialect: Dia
             yield _FILLED, table, f"{quote(column)} = {literal(old)}"
         case _:
             return
+
+
+def misfits(table: str, here: str, before: Column, after: Column, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
+    """Yield (aspect, SQL condition) for what `after` would not hold: the questions that the rules ask about a change.
+
+    A column that is declared as wanted already is asked as well: a declared type promises nothing.
+
+    Args:
+        table: The live table.
+        here: SQL text of the live column.
+        before: The live column.
+        after: The wanted one.
+        dialect: Says how values convert.
+    """
+    declared = replace(before, type=_undeclared(after)) if before.type == after.type else before
+    change = AlterColumn(table=table, before=replace(declared, nullable=True), after=after)
+    for aspect, _, condition in _about_alter(change, table, here, dialect):
+        if aspect != _FILLED:
+            yield aspect, condition
+
+
+def _undeclared(column: Column) -> DataType:
+    # A text column makes a text of all that can be one, so only the length is in doubt.
+    return DataType(kind=Kind.TEXT) if column.type.kind in {Kind.VARCHAR, Kind.TEXT} else other("")
 
 
 def _filled(here: str, column: Column) -> str:

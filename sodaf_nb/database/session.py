@@ -46,8 +46,12 @@ class Session:
     @property
     def in_transaction(self) -> bool:
         """True while the engine itself says so; it may end a transaction on its own (trap T5)."""
-        driver = self._connection.connection.driver_connection
-        return bool(getattr(driver, "in_transaction", False))
+        return bool(getattr(self.driver, "in_transaction", False))
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection, for what has no SQL: who may read what, how text is decoded."""
+        return self._connection.connection.driver_connection
 
     def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows; the cursor is closed before returning (trap T7)."""
