@@ -61,4 +61,5 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    writes=True,
 )

@@ -157,7 +157,9 @@ COMMAND = Command(
             run=_create,
             names=doctype_names,
         ),
-        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(
+            name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore, writes=True
+        ),
         Command(
             name="prune",
             help="Delete old backups that no rollback needs, and what crashes left.",

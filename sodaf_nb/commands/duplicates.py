@@ -84,4 +84,5 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    fields_follow=True,
 )

@@ -8,7 +8,7 @@ from sodaf_nb.commands.arguments import accept_of, add_accept
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import joined
 from sodaf_nb.commands.records import last_in_force, migration_id
-from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.registry import Command, migration_numbers
 from sodaf_nb.errors import UsageError
 from sodaf_nb.options import RollbackOptions
 from sodaf_nb.tabular import Tabular
@@ -45,5 +45,6 @@ COMMAND = Command(
     help="Take one migration back, with the data it took away and the rows written since.",
     configure=_configure,
     run=_run,
-    names=doctype_names,
+    names=migration_numbers,
+    writes=True,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import HelpAsked, split
+from sodaf_nb.commands.production import require_confirmed
 from sodaf_nb.commands.registry import Command, commands
 from sodaf_nb.commands.values import Help
 from sodaf_nb.commands.wording import words as as_commands
@@ -81,7 +83,19 @@ def _run(context: Context, command: Command, prog: str, words: Sequence[str], bo
     if body is not None and not command.takes_body:
         raise UsageError(f"{prog} reads no cell body.", hint="write it as a line of its own, with one % sign")
     args.body = body
-    return command.run(context, args)
+    if not command.writes:
+        return command.run(context, args)
+    require_confirmed(context, args)
+    try:
+        return command.run(context, args)
+    finally:
+        _remember(context)
+
+
+def _remember(context: Context) -> None:
+    # For completion only: whatever keeps the history from being read now must not hide what was done.
+    with suppress(SodafError):
+        context.remember()
 
 
 def _unknown(what: str, word: str, known: Iterable[str]) -> UsageError:

@@ -27,7 +27,7 @@ def test_changes_and_links_are_marked_in_the_text(drawn):
         "    copies => rows of Book Copy",
     ):
         assert line in text.splitlines()
-    assert "Member" not in text
+    assert "Member  (" not in text
 
 
 def test_the_drawing_names_every_box_and_arrow(drawn):
