@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.arguments import add_doctype, doctype_of
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.errors import SodafError
+from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:
@@ -206,10 +206,10 @@ def _changes(context: Context, doctype: DocType) -> tuple[dict[str, tuple[str, s
     """Return field to (sign, change), the lines of columns without a field, and where the DocType stands."""
     if not doctype.has_table:
         return {}, [], "no table of its own"
-    if not context.connections:
-        return {}, [], "not compared"
     try:
         diff = context.applier.diff(doctype.name)
+    except UsageError:
+        return {}, [], "not compared"
     except SodafError:
         return {}, [], "cannot be applied"
     return _signs(diff), _lost(diff), _state(diff)

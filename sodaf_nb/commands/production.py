@@ -24,9 +24,12 @@ def require_confirmed(context: Context, args: argparse.Namespace) -> None:
     Raises:
         UsageError: If the open connection is production and was not named, or if another one was named.
     """
-    if getattr(args, "dry_run", False) or not context.connections:
+    if getattr(args, "dry_run", False):
         return
-    connection, named = context.connection, args.yes_on
+    try:
+        connection, named = context.connection, args.yes_on
+    except UsageError:  # without a database the command will say so itself, or needs none
+        return
     if named == connection.name or (named is None and not connection.is_production):
         return
     kind = "a PRODUCTION database" if connection.is_production else f"a {connection.environment} database"

@@ -61,6 +61,8 @@ class Command:
         actions: Commands below this one, such as `list` of `backup`; without one of them, `run` is called.
         writes: True when it changes rows or the schema, which production needs its name typed for.
         fields_follow: True when field names may stand behind its DocType.
+        preview: Shows what `run` would do, from the same arguments, to a person who is asked first; None when it
+            changes nothing that needs a question.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Command:
     actions: tuple[Command, ...] = ()
     writes: bool = False
     fields_follow: bool = False
+    preview: Run | None = None
 
     def parser(self, prog: str) -> Parser:
         """Return a parser for its arguments; `prog` is the command as it is typed."""
