@@ -23,8 +23,10 @@ NAMES = (
     "history",
     "orphans",
     "recover",
+    "report",
     "rollback",
     "rows",
+    "runbook",
     "sample",
     "status",
 )
