@@ -94,6 +94,10 @@ docs: $(STAMP) ## build the guides into build/docs
 docs-record: $(STAMP) ## run the examples of the guides and write what they show below them
 	@$(BIN)/python scripts/record_docs.py
 
+.PHONY: binder
+binder: $(STAMP) ## install, build and open the quickstart in a clean environment, as Binder does; takes minutes
+	@$(BIN)/python scripts/check_binder.py
+
 .PHONY: clean
 clean: ## remove everything that was built, the environment too
 	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
