@@ -56,7 +56,7 @@ def test_every_error_code_has_its_section_in_troubleshooting(kind):
 def test_the_api_page_names_every_public_name():
     import sodaf_nb
 
-    named = re.findall(r"^\.\. autoclass:: sodaf_nb\.(\w+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    named = re.findall(r"^\.\. auto(?:class|function):: sodaf_nb\.(\w+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
 
     assert sorted(named) == sorted(name for name in sodaf_nb.__all__ if not name.endswith("ipython_extension"))
 
@@ -78,3 +78,22 @@ def test_the_site_builds_without_a_warning_and_asks_nobody_for_anything(tmp_path
         loaded = re.findall(r"""<(?:script|img|iframe)[^>]+src=["'](\w+:[^"']+)""", page.read_text())
         loaded += re.findall(r"""<link[^>]+rel="(?:stylesheet|preload)[^>]+href=["'](\w+:[^"']+)""", page.read_text())
         assert loaded == []
+
+
+def test_the_recipes_for_pipelines_are_well_formed_and_run_commands_that_exist():
+    import yaml
+
+    from sodaf_nb.cli.arguments import divided
+    from sodaf_nb.commands import Context
+    from sodaf_nb.commands.runner import parsed
+
+    page = (DOCS / "continuous-integration.md").read_text()
+    recipes = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for recipe in recipes:
+        yaml.safe_load(recipe)
+    lines = re.findall(r"(?:run:|-) (sodaf-nb .*?)(?: #.*)?$", "\n".join(recipes), re.MULTILINE)
+
+    assert len(lines) == 4
+    for line in lines:
+        _shared, words = divided(line.split()[1:])
+        parsed(Context(program="sodaf-nb"), words)
