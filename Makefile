@@ -109,6 +109,10 @@ pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at 
 rules: $(STAMP) ## write docs/rules.md from the rules
 	@$(BIN)/python scripts/rules.py docs/rules.md
 
+.PHONY: binder
+binder: $(STAMP) ## install, build and open the quickstart in a clean environment, as Binder does; takes minutes
+	@$(BIN)/python scripts/check_binder.py
+
 .PHONY: clean
 clean: ## remove everything that was built, the environment too
 	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -92,5 +92,6 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    writes=True,
     preview=_preview,
 )

@@ -103,6 +103,11 @@ def add_rehearsal(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="rows it is tried on: full, sample (the first by key), or auto to decide by size",
     )
+    add_mask(parser)
+
+
+def add_mask(parser: argparse.ArgumentParser) -> None:
+    """Add `--mask`."""
     parser.add_argument(
         "--mask",
         metavar="COLUMNS",

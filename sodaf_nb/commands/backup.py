@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.opened import opened
 from sodaf_nb.commands.parsing import count, name_list
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
+from sodaf_nb.commands.values import Listing, by_number, is_number
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Row, Tabular
 
@@ -67,8 +68,8 @@ def _target(path: str) -> Database:
 def _open(context: Context, args: argparse.Namespace) -> Tabular:
     wanted = backup_id(context, args)
     info = context.applier.backups.get(wanted)
-    rows = context.applier.backups.read_rows(wanted)
-    return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
+    rows = tuple(context.applier.backups.read_rows(wanted))
+    return opened(context, f"Backup {args.backup}: {info.table}", info.table, info.columns, rows)
 
 
 def _prune(context: Context, args: argparse.Namespace) -> Tabular:
@@ -187,13 +188,24 @@ COMMAND = Command(
             run=_create,
             names=doctype_names,
         ),
-        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_restore, run=_restore),
+        Command(
+            name="restore",
+            help="Put the rows of a backup back.",
+            configure=_configure_restore,
+            run=_restore,
+            writes=True,
+        ),
         Command(
             name="prune",
             help="Delete old backups that no rollback needs, and what crashes left.",
             configure=_configure_prune,
             run=_prune,
         ),
-        Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
+        Command(
+            name="open",
+            help="Show the rows in a backup, and which of them are otherwise now.",
+            configure=_configure_one,
+            run=_open,
+        ),
     ),
 )

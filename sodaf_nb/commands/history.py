@@ -10,7 +10,7 @@ from sodaf_nb.commands.arguments import add_doctype, doctype_of
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import count
 from sodaf_nb.commands.records import migration_id, require_known
-from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.registry import Command, migration_numbers
 from sodaf_nb.commands.values import Listing, is_number
 from sodaf_nb.tabular import Tabular
 
@@ -39,6 +39,7 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return _entry(context, name)
     if name:
         require_known(context, name)
+    context.remember_numbers()
     return _asked(context, name, args)
 
 
@@ -99,5 +100,5 @@ COMMAND = Command(
     help="List what was migrated, newest first; rollback takes the number in front, history N shows one.",
     configure=_configure,
     run=_run,
-    names=doctype_names,
+    names=migration_numbers,
 )

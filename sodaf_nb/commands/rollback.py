@@ -10,7 +10,7 @@ from sodaf_nb.commands.arguments import accept_of, add_accept, add_rehearsal
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import joined
 from sodaf_nb.commands.records import last_in_force, migration_id
-from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.registry import Command, migration_numbers
 from sodaf_nb.errors import MigrationRollbackError, UsageError
 from sodaf_nb.options import ConflictPolicy, RollbackOptions
 from sodaf_nb.tabular import Tabular
@@ -90,6 +90,7 @@ COMMAND = Command(
     help="Take one migration back, with the data it took away and the rows written since.",
     configure=_configure,
     run=_run,
-    names=doctype_names,
+    names=migration_numbers,
+    writes=True,
     preview=_preview,
 )

@@ -6,6 +6,7 @@ from sodaf_nb.database.facts import gather
 from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.session import Session
+from sodaf_nb.database.trial import trial_copy
 from sodaf_nb.database.verification import require_catalog, require_same_violations, violations
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "is_held",
     "require_catalog",
     "require_same_violations",
+    "trial_copy",
     "violations",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation, Plan, RetargetReference, table_of
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.plan.operations import RESTORES
 from sodaf_nb.schema import Column, DataType, Kind, Schema
+from sodaf_nb.schema.types import other
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.validation.evidence import Aspect, Contents
@@ -115,6 +116,30 @@ def _about_room(before: DataType, after: DataType, here: str) -> Iterator[tuple[
         yield "too_wide", f"typeof({here}) = 'integer' AND {here} NOT BETWEEN {-limit} AND {limit - 1}"
     if after.kind is Kind.DECIMAL and (before.scale is None or (after.scale or 0) < before.scale):
         yield "too_wide", f"typeof({here}) = 'real' AND ROUND({here}, {int(after.scale or 0)}) <> {here}"
+
+
+def misfits(table: str, here: str, before: Column, after: Column, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
+    """Yield (aspect, SQL condition) for what `after` would not hold: the questions that the rules ask about a change.
+
+    A column that is declared as wanted already is asked as well: a declared type promises nothing.
+
+    Args:
+        table: The live table.
+        here: SQL text of the live column.
+        before: The live column.
+        after: The wanted one.
+        dialect: Says how values convert.
+    """
+    declared = replace(before, type=_undeclared(after)) if before.type == after.type else before
+    change = AlterColumn(table=table, before=replace(declared, nullable=True), after=after)
+    for aspect, condition in _about_alter(change, here, dialect):
+        if aspect != "filled":
+            yield aspect, condition
+
+
+def _undeclared(column: Column) -> DataType:
+    # A text column makes a text of all that can be one, so only the length is in doubt.
+    return DataType(kind=Kind.TEXT) if column.type.kind in {Kind.VARCHAR, Kind.TEXT} else other("")
 
 
 def _about_checks(plan: Plan, live: Schema, origins: Origins, dialect: Dialect) -> Iterator[Question]:

@@ -187,6 +187,10 @@ def test_ds12_is_silent_for_a_column_that_was_a_field_all_along():
     assert found(RETYPE, counts={(0, "filled"): 4}, managed=frozenset({"size"})) == []
 
 
+def test_ds12_is_silent_for_a_column_that_somebody_renamed_to_its_new_name():
+    assert found(rename("extent", "size"), RETYPE, counts={(1, "filled"): 4}, managed=frozenset({"extent"})) == []
+
+
 def test_ds12_is_silent_without_a_record_in_a_rollback_and_without_a_new_type():
     counts = {(0, "filled"): 4}
     assert found(RETYPE, counts=counts, managed=None) == []

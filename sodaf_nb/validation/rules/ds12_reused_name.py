@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sodaf_nb.plan import AlterColumn
+from sodaf_nb.plan import AlterColumn, RenameColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
@@ -25,8 +25,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """Report a new field that would take over what a removed field of that name left behind."""
     if evidence.managed is None or evidence.plan.kind == "rollback":
         return
+    # A column that the plan renames brings its values along because somebody said so.
+    renamed = {operation.new for operation in evidence.plan.operations if isinstance(operation, RenameColumn)}
+    known = evidence.managed | renamed
     for number, operation in enumerate(evidence.plan.operations):
-        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in evidence.managed:
+        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in known:
             filled = evidence.facts.count(number, "filled")
             name = f"{operation.table}.{operation.after.name}"
             yield Finding(
