@@ -153,7 +153,7 @@ class MigrationExecutor:
             attach(session)
             rows = self._run(session, job)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
-            require_same_violations(before, violations(session))
+            require_same_violations(job.plan.operations, before, violations(session))
             milliseconds = (time.perf_counter() - started) * 1000
             done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
             self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))

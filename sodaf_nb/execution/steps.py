@@ -20,9 +20,10 @@ def run_step(session: Session, number: int, step: Step) -> int:
     Rows of the engine's own tables are not counted.
 
     Raises:
-        MigrationExecutionError: If the engine refuses a statement, or a guard finds fault.
+        MigrationExecutionError: If the engine refuses a statement, or a check or a guard finds fault.
     """
     with session.savepoint(f"sodaf_step_{number}"):
+        _require_checked(session, step)
         written = [(statement, session.execute(statement)) for statement in step.statements]
         for guard in step.guards:
             if session.rows(guard.query):
@@ -30,7 +31,16 @@ def run_step(session: Session, number: int, step: Step) -> int:
                     f"{guard.otherwise}. Everything was taken back.",
                     hint="look at the rows concerned; a backfill value fills empty ones",
                 )
+        _require_checked(session, step)
     return sum(rows for statement, rows in written if not session.dialect.is_bookkeeping(statement))
+
+
+def _require_checked(session: Session, step: Step) -> None:
+    for check in step.checks:
+        try:
+            session.execute(check.statement)
+        except MigrationExecutionError:
+            raise MigrationExecutionError(f"{check.otherwise}. Everything was taken back.", hint=check.hint) from None
 
 
 def run_steps(session: Session, steps: Sequence[Step], tell: Callable[[str, int], None]) -> int:
