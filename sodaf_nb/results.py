@@ -31,6 +31,9 @@ Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
 _SHOWN_ROWS = 5
 _PREVIEW = "Rows before and after"
 
+# Bytes from which on the text of a dry run says what an apply takes on the disks.
+_SHOWN_BYTES = 10 * 1024**2
+
 
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
@@ -140,6 +143,33 @@ class BatchMigrationResult(Tabular):
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpace:
+    """Bytes that an apply takes on the disks at most, while it runs and afterwards.
+
+    Args:
+        database: Beside the database: its growth, its journal or log.
+        temporary: In the folder of temporary files: what is sorted, kept for taking a step back, and unpacked.
+        backup: In the folder of backups.
+        problem: Which disk has too little room, in words; empty when all have enough.
+    """
+
+    database: int = 0
+    temporary: int = 0
+    backup: int = 0
+    problem: str = ""
+
+    def lacking(self, problem: str) -> DiskSpace:
+        """Return the same with what is missing."""
+        return dataclasses.replace(self, problem=problem)
+
+    def to_text(self) -> str:
+        """Return the estimate in one line, in MB."""
+        parts = {"the database": self.database, "temporary files": self.temporary, "the backup": self.backup}
+        words = [f"{size / 1024**2:,.0f} MB for {what}" for what, size in parts.items() if size]
+        return f"Disk: at most {', '.join(words)}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DryRunResult(Tabular):
     """What an apply would do; nothing was changed and nothing is left behind.
@@ -163,6 +193,7 @@ class DryRunResult(Tabular):
         estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
+        disk: Bytes an apply may take on the disks; None when there is nothing to do. The text says it from 10 MB on.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
@@ -182,6 +213,7 @@ class DryRunResult(Tabular):
     preview_rows: tuple[PreviewRow, ...] = ()
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
+    disk: DiskSpace | None = None
     sql_in_text: bool = False
 
     @property
@@ -199,7 +231,8 @@ class DryRunResult(Tabular):
     def errors(self) -> tuple[str, ...]:
         """Findings that stop an apply, and what went wrong in the rehearsal, as text."""
         failed = [self.rehearsal.to_text()] if self.rehearsal and not self.rehearsal.success else []
-        return (*(f"{f.rule}: {f.message}" for f in self._stopping()), *failed)
+        lacking = [f"Too little room: {self.disk.problem}"] if self.disk and self.disk.problem else []
+        return (*(f"{f.rule}: {f.message}" for f in self._stopping()), *lacking, *failed)
 
     def preview(self, limit: int = 10) -> pd.DataFrame:
         """Return rows before and after as a pandas DataFrame, those that change most first, then by key.
@@ -242,7 +275,12 @@ class DryRunResult(Tabular):
         stopping = self._stopping()
         found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
         saved = [_backup_line(saved) for saved in self.backup_preview]
-        return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
+        return [
+            *found,
+            *saved,
+            *self._disk_lines(),
+            *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else []),
+        ]
 
     def code(self) -> list[tuple[str, str]]:
         """Return a few rows before and after, and the SQL both ways."""
@@ -254,8 +292,18 @@ class DryRunResult(Tabular):
         return [(title, ";\n".join(text) + ";") for title, text in both if text]
 
     def _obstacle(self) -> str:
+        if self.disk and self.disk.problem and not self._stopping():
+            return "TOO LITTLE ROOM on a disk"
         blocked = self._stopping() or self.rehearsal is None or self.rehearsal.success
         return "BLOCKED by findings" if blocked else "the rehearsal FAILED"
+
+    def _disk_lines(self) -> list[str]:
+        if self.disk is None:
+            return []
+        if self.disk.problem:
+            return [f"ERROR too little room: {self.disk.problem}."]
+        large = self.disk.database + self.disk.temporary + self.disk.backup >= _SHOWN_BYTES
+        return [self.disk.to_text()] if large else []
 
     def _rehearsal_line(self, rehearsal: Rehearsal) -> str:
         return f"{'' if rehearsal.success else 'ERROR '}{rehearsal.to_text()}"
