@@ -15,9 +15,9 @@ from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation
 from sodaf_nb.schema import Column, Table
 from sodaf_nb.sql.dialect import EngineRefusedError, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
-from sodaf_nb.sql.dialects.sqlite_ddl import alter_column_text, parse_create_table
+from sodaf_nb.sql.dialects.sqlite_ddl import alter_column_text, normalise, parse_create_table
 from sodaf_nb.sql.dialects.sqlite_edit import InPlace, NeedsRebuildError, alter_in_place
-from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, rebuild
+from sodaf_nb.sql.dialects.sqlite_rebuild import ColumnOperation, altered_text, rebuild
 from sodaf_nb.sql.dialects.sqlite_statistics import statistics_of
 from sodaf_nb.sql.dialects.sqlite_step import ran, step_of, undisturbed
 from sodaf_nb.sql.quoting import literal, quote
@@ -70,9 +70,33 @@ def _cheap_step(group: list[ColumnOperation], shadow: SchemaCopy) -> Step:
 
 def _alter_columns(alters: list[AlterColumn], shadow: SchemaCopy) -> Step:
     name = alters[0].table
+    if statement := _native(alters, shadow):
+        return step_of(alters, "metadata only", "the engine itself changes the column; no row is touched", [statement])
     quiet = partial(undisturbed, name, shadow)
     change = alter_in_place(_present(name, shadow), alters, quiet, measured=statistics_of(shadow))
     return _changed(alters, change, change.statements)
+
+
+def _native(alters: list[AlterColumn], shadow: SchemaCopy) -> str:
+    """Return the engine's own statement for a change; empty where it has none, or it would write another text.
+
+    SQLite has DROP NOT NULL from 3.53 on. Its SET NOT NULL is not used: where a row stands against it, it says
+    neither which table nor which column.
+    """
+    alter = alters[0]
+    table, column = alter.table, alter.before.name
+    only = replace(alter.before, nullable=True, definition=alter.after.definition) == alter.after
+    if len(alters) > 1 or alter.before.nullable or not only:
+        return ""
+    statement = f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column)} DROP NOT NULL"
+    text = parse_create_table(_present(table, shadow).sql or "")
+    wanted = text.with_column_text(column, altered_text(text, alter)).to_sql()
+    shadow.run("SAVEPOINT sodaf_native")
+    refused = shadow.refusal(statement)
+    same = not refused and normalise(_present(table, shadow).sql or "") == normalise(wanted)
+    shadow.run("ROLLBACK TO sodaf_native")
+    shadow.run("RELEASE sodaf_native")
+    return statement if same else ""
 
 
 def _changed(batch: Sequence[Operation], change: InPlace, statements: Sequence[str]) -> Step:
