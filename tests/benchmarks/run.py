@@ -129,13 +129,20 @@ def ratios(samples: Samples) -> Iterator[str]:
 
 def details(samples: Samples) -> Iterator[str]:
     """Yield the table of processor time and memory."""
-    yield "Seconds of processor time, and MB of memory above the interpreter with everything imported:"
+    yield "The same by processor time, which what else the machine does hardly changes; and MB of memory above the"
+    yield "interpreter with everything imported:"
     yield ""
     yield f"| change | {' | '.join(CONTESTANTS)} |"
     yield "|---|" + "---|" * len(CONTESTANTS)
     for change, names in samples.items():
-        cells = (f"{middle(s, 'cpu'):.2f} s, {middle(s, 'mb'):.0f} MB" if s else "" for s in names.values())
+        cells = (cost(samples, names[FLOOR]) if samples else "" for samples in names.values())
         yield f"| {CHANGES[change]} | {' | '.join(cells)} |"
+
+
+def cost(samples: Sequence[Sample], floor: Sequence[Sample]) -> str:
+    """Return a contestant's processor time against the floor's, with its seconds, and its memory."""
+    ratio = middle(samples, "cpu") / middle(floor, "cpu")
+    return f"**{ratio:.3g}** ({middle(samples, 'cpu'):.2f} s; {middle(samples, 'mb'):.0f} MB)"
 
 
 def main() -> None:
