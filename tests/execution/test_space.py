@@ -14,7 +14,7 @@ from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import NoSpaceError
 from sodaf_nb.execution import MigrationExecutor
 from sodaf_nb.execution.space import free_bytes
-from sodaf_nb.options import ApplyOptions
+from sodaf_nb.options import ApplyOptions, SyncOptions
 from tests.acceptance.making import doctype, field
 from tests.torture.census import difference, read
 
@@ -122,6 +122,15 @@ def test_a_rollback_is_asked_for_too(full):
     with_free(full, free_bytes)
     assert full.applier.dry_run_rollback(result.migration_id).disk.temporary > 0
     assert full.applier.rollback_migration(result.migration_id).success
+
+
+def test_names_of_a_renamed_doctype_in_other_tables_are_few_rows_not_whole_tables(full):
+    full.sync(doctype(field("kind", "Link", options="DocType"), name="Note"))
+    full.insert("tabNote", [{"kind": "Thing"}, *({"name": f"N{n}", "kind": "x" * 100} for n in range(4000))])
+    full.declare(dict(OLD, name="Other"))
+    found = full.applier.dry_run("Other", SyncOptions(renamed_from="Thing")).disk
+    assert 0 < found.temporary < 100_000
+    assert found.backup == 0
 
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
