@@ -38,7 +38,7 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
 
 .PHONY: test
-test: test-code coverage test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+test: test-code coverage test-newest-core test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
 
 .PHONY: test-code
 test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
@@ -73,6 +73,35 @@ test-recorded: $(STAMP) ## run the runbooks and compare each output with the rec
 .PHONY: test-jobs
 test-jobs: $(STAMP) ## run the runbooks as jobs, from a clean copy
 	@$(BIN)/python scripts/run_runbooks.py $(RUNBOOKS)
+
+# The system's library stays as it is; the newest one comes in a package of its own, into a folder of its own,
+# because other tools prefer that package where they find it. SQLite has to be the newer one, or nothing is tested.
+NEWEST := build/newest-sqlite
+NEWEST_PYTHON = PYTHONPATH=tests/newest_sqlite:$(NEWEST) $(BIN)/python
+.PHONY: test-newest-sqlite
+test-newest-sqlite: $(STAMP) $(NEWEST)/.stamp ## run the tests around the engine with the newest SQLite there is as a package
+	@$(NEWEST_PYTHON) -c 'import sqlite3; print("SQLite", sqlite3.sqlite_version); assert sqlite3.sqlite_version_info >= (3, 53)'
+	@$(NEWEST_PYTHON) -m pytest --no-header -n $(WORKERS) --ignore tests/torture/test_peers.py \
+	  tests/sql tests/acceptance tests/database tests/execution tests/torture
+
+# The part of it that `make test` runs: the chosen paths against the rebuild, and everything on one table at once.
+.PHONY: test-newest-core
+test-newest-core: $(STAMP) $(NEWEST)/.stamp
+	@$(NEWEST_PYTHON) -c 'import sqlite3; assert sqlite3.sqlite_version_info >= (3, 53)'
+	@$(NEWEST_PYTHON) -m pytest --no-header -n $(WORKERS) tests/sql tests/torture/test_special.py tests/torture/test_torture.py \
+	  -k 'test_sqlite_paths or test_native or test_special or all_on_one_table or ANALYZE or FTS5'
+
+$(NEWEST)/.stamp: tests/newest_sqlite/requirements.txt
+	@rm -rf $(NEWEST); $(call quiet,$(BIN)/pip install --no-deps --target $(NEWEST) -r $<,pip install)
+	@touch $@
+
+.PHONY: bench
+bench: $(STAMP) ## time changes of a million rows beside Alembic, Django and sqlite-utils, into build/bench (an hour, 2 GB)
+	@$(BIN)/python -m tests.benchmarks.run
+
+.PHONY: bench-short
+bench-short: $(STAMP) ## the same with few rows, in less than two minutes
+	@$(BIN)/python -m tests.benchmarks.run --rows 20000 --rounds 1
 
 .PHONY: lint
 lint: $(STAMP) ## check style, format, types and the direction of imports

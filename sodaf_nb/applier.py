@@ -316,8 +316,9 @@ class MigrationApplier(WithPanel):
         lock_s = found.lock_s if found else None
         left = blocking(job.findings, options.accept)
         saving = saving_for(job, self.options.backup, self.backups)
+        disk = self._executor.space(job) if found else None
         return DryRunResult(
-            success=not left and (found is None or found.rehearsal.success),
+            success=not (left or (disk and disk.problem)) and (found is None or found.rehearsal.success),
             doctype=job.plan.doctype,
             plan=job.plan,
             paths=job.script.paths,
@@ -336,6 +337,7 @@ class MigrationApplier(WithPanel):
             conflicts=found.conflicts if found else (),
             estimated_time_s=None if lock_s is None else prepared_s + lock_s,
             estimated_lock_s=lock_s,
+            disk=disk,
         )
 
     def _rehearse(self, job: Job, options: SyncOptions | RollbackOptions) -> Rehearsed:

@@ -266,6 +266,12 @@ class MigrationExecutionError(SodafError):
     code = "EXECUTION_FAILED"
 
 
+class NoSpaceError(MigrationExecutionError):
+    """A disk has too little room; the database is as it was before."""
+
+    code = "NO_SPACE"
+
+
 class MigrationRollbackError(SodafError):
     """A rollback is not possible or failed; the database is as it was before it."""
 

@@ -27,6 +27,10 @@ from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
 
 _MEMORY = (None, "", ":memory:")
 
+# In KB, negative as SQLite has it. With the default of 2 MB a rebuild writes five times the bytes (measured on a
+# million rows). A reader goes through a table in its order and gains nothing from more (backing up 200 MB: as fast).
+_WRITE_CACHE, _READ_CACHE = -64_000, -8_000
+
 
 class Database:
     """A SQLite database, in a file or in memory.
@@ -97,8 +101,7 @@ class Database:
             check_same_thread=False,
         )
         connection.execute("PRAGMA foreign_keys=OFF")
-        # 64 MB: with the default cache a rebuild writes five times the bytes (measured on a million rows).
-        connection.execute("PRAGMA cache_size=-64000")
+        connection.execute(f"PRAGMA cache_size={_READ_CACHE if mode == 'ro' else _WRITE_CACHE}")
         return work.watched(connection)
 
     def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from sodaf_nb.database.patience import is_locked
+from sodaf_nb.database.refusal import is_full, no_space
 from sodaf_nb.database.watch import Watch
 from sodaf_nb.errors import LockedError, MigrationExecutionError
 from sodaf_nb.schema import Schema
@@ -107,6 +108,8 @@ def _ours(error: DBAPIError) -> Exception:
         return LockedError(
             f"The database is in use: {error.orig}.", hint="wait until the other user is done and try again"
         )
+    if is_full(error):
+        return no_space()
     return MigrationExecutionError(
         f"The database refused a statement: {error.orig}.", hint="the message names the table or column to look at"
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sodaf_nb.database.session import Session
 from sodaf_nb.errors import MigrationExecutionError
+from sodaf_nb.plan import Operation, RenameColumn, RenameTable
 from sodaf_nb.schema import Schema, SchemaObject
 
-Violations = Mapping[tuple[str, str, int], int]
-"""(child table, parent table, number of the key) to the rows that point to nothing"""
+Key = tuple[str, str, tuple[str, ...]]
+"""A foreign key: child table, parent table and the child's columns, in lower case; its number in the table moves"""
+
+Violations = Mapping[Key, int]
+"""Foreign key to the rows that point to nothing"""
 
 
 def violations(session: Session) -> Violations:
@@ -24,7 +29,11 @@ def violations(session: Session) -> Violations:
     except MigrationExecutionError:
         tables = [name for (name,) in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")]
         found = [row for table in tables for row in _of_table(session, table)]
-    return {(table, parent, key): rows for table, parent, key, rows in found}
+    total = Counter[Key]()
+    for table, parent, number, rows in found:
+        listed = session.rows('SELECT lower("from") FROM pragma_foreign_key_list(?) WHERE id = ?', (table, number))
+        total[table.lower(), parent.lower(), tuple(column for (column,) in listed)] += rows
+    return total
 
 
 _VIOLATIONS = 'SELECT "table", parent, fkid, COUNT(*) FROM {} GROUP BY "table", parent, fkid'
@@ -56,15 +65,34 @@ def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schem
     return live
 
 
-def require_same_violations(before: Violations, after: Violations) -> None:
-    """Stop when the migration made rows point to nothing.
+def require_same_violations(operations: Sequence[Operation], before: Violations, after: Violations) -> None:
+    """Stop when a migration made rows point to nothing.
+
+    Args:
+        operations: What it did; keys are followed through its renames.
+        before: What was violated before.
+        after: What is violated now.
 
     Raises:
         MigrationExecutionError: With the tables concerned.
     """
-    new = sorted({key[0] for key, rows in after.items() if rows > before.get(key, 0)})
+    known = {_renamed(key, operations): rows for key, rows in before.items()}
+    new = sorted({key[0] for key, rows in after.items() if rows > known.get(key, 0)})
     if new:
         raise MigrationExecutionError(
             f"Rows of {', '.join(new)} would point to rows that no longer exist. Everything was taken back.",
             hint="look at the foreign keys of those tables and plan again",
         )
+
+
+def _renamed(key: Key, operations: Sequence[Operation]) -> Key:
+    """Return what a foreign key is after the renames."""
+    child, parent, columns = key
+    for operation in operations:
+        if isinstance(operation, RenameTable):
+            old, new = operation.old.lower(), operation.new.lower()
+            child, parent = (new if name == old else name for name in (child, parent))
+        if isinstance(operation, RenameColumn) and operation.table.lower() == child:
+            old, new = operation.old.lower(), operation.new.lower()
+            columns = tuple(new if name == old else name for name in columns)
+    return child, parent, columns

@@ -22,11 +22,12 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
-from sodaf_nb.execution.saving import require_known, saving_for
+from sodaf_nb.execution.saving import Saving, require_known, saving_for
+from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
 from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery, objects_of
 from sodaf_nb.options import ApplyOptions
-from sodaf_nb.results import MigrationResult
+from sodaf_nb.results import DiskSpace, MigrationResult
 from sodaf_nb.schema import Schema
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
 
@@ -62,6 +63,7 @@ class MigrationExecutor:
         backups: Where endangered data is saved first.
         options: Choices for all jobs.
         clock: Gives the time in UTC.
+        free: Says how much room a disk has.
 
     Raises:
         UsageError: If the options ask for a backup that is none.
@@ -74,8 +76,11 @@ class MigrationExecutor:
         backups: MigrationBackupManager,
         options: ApplyOptions,
         clock: Callable[[], datetime] = utc_now,
+        *,
+        free: Free = free_bytes,
     ) -> None:
         require_known(options.backup)
+        self._free = free
         self._database = database
         self._history = history
         self._backups = backups
@@ -99,6 +104,7 @@ class MigrationExecutor:
 
         Raises:
             LockedError: If another migration or writer holds the database.
+            NoSpaceError: If a disk has too little room; nothing was written.
             StalePlanError: If the schema moved since the plan was made.
             BlockedMigrationError: If the rows changed so that more would be lost than was accepted.
             MigrationBackupError: If endangered data could not be saved and proven; nothing was changed.
@@ -107,6 +113,7 @@ class MigrationExecutor:
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with exclusive(self._database.uri, self._database.file):
+            require_space(job, self._saving(job), self._database, self._backups, self._free)
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
@@ -114,6 +121,13 @@ class MigrationExecutor:
                 self._attempts.finish(migration_id, "done")
             result = _result(job, migration_id, done)
         return self._cleaned_up(result)
+
+    def space(self, job: Job) -> DiskSpace:
+        """Return what a job takes on the disks at most."""
+        return space_for(job, self._saving(job), self._database, self._backups, self._free)
+
+    def _saving(self, job: Job) -> Saving | None:
+        return saving_for(job, self._options.backup, self._backups)
 
     def _cleaned_up(self, result: MigrationResult) -> MigrationResult:
         """Delete what the retention lets go. The commit stands whatever becomes of that, an interrupt too."""
@@ -166,7 +180,7 @@ class MigrationExecutor:
             conflicts: list[Conflict] = []
             ran = self._run(session, job, conflicts)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
-            require_same_violations(before, violations(session))
+            require_same_violations(job.plan.operations, before, violations(session))
             milliseconds = (time.perf_counter() - started) * 1000
             rows = affected_rows(session, ran)
             texts = tuple(conflict.to_text(job.on_conflict) for conflict in conflicts)
@@ -198,7 +212,7 @@ class MigrationExecutor:
         return now
 
     def _saved(self, job: Job, migration_id: str) -> Any:
-        saving = saving_for(job, self._options.backup, self._backups)
+        saving = self._saving(job)
         if saving is None:
             return None
         self._tell("back up and verify", 0, len(job.script.up))

@@ -264,7 +264,7 @@ class _OnCopy:
                 return
             self._after = require_outcome(session, self._job.plan, self._job.script, self._counts)
             if self._copy.scope == "full":  # in a sample rows point to rows that were left out
-                require_same_violations(known, violations(session))
+                require_same_violations(self._job.plan.operations, known, violations(session))
         self._note(ran_up=True)
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:

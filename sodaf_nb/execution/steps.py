@@ -93,9 +93,10 @@ def run_step(session: Session, number: int, step: Step, conflicts: list[Conflict
     Values found edited since go into `conflicts`.
 
     Raises:
-        MigrationExecutionError: If the engine refuses a statement, or a guard finds fault.
+        MigrationExecutionError: If the engine refuses a statement, or a check or a guard finds fault.
     """
     with session.savepoint(f"sodaf_step_{number}"):
+        _require_checked(session, step)
         if (conflict := conflict_of(session, step)) and conflicts is not None:
             conflicts.append(conflict)
         ran = tuple(_run(session, statement) for statement in step.statements)
@@ -105,7 +106,16 @@ def run_step(session: Session, number: int, step: Step, conflicts: list[Conflict
                     f"{guard.otherwise}. Everything was taken back.",
                     hint="look at the rows concerned; a backfill value fills empty ones",
                 )
+        _require_checked(session, step)
     return ran
+
+
+def _require_checked(session: Session, step: Step) -> None:
+    for check in step.checks:
+        try:
+            session.execute(check.statement)
+        except MigrationExecutionError:
+            raise MigrationExecutionError(f"{check.otherwise}. Everything was taken back.", hint=check.hint) from None
 
 
 def _run(session: Session, statement: str) -> Ran:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sodaf_nb.session import PlanSession
 
 _SESSION = ("sodaf_nb.session.session", "PlanSession")
-_DRY_RUN = ("sodaf_nb.results", "DryRunResult")
+_DRY_RUN = ("sodaf_nb.results.dry_run", "DryRunResult")
 
 
 def hook(shell: InteractiveShell, context: Context) -> None:

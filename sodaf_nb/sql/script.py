@@ -42,6 +42,22 @@ class Contest:
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the engine can say of itself, before and after a step.
+
+    Args:
+        statement: SQL that changes nothing and that the engine refuses unless all is well.
+        otherwise: What is wrong when it does, in words.
+        hint: The way out.
+    """
+
+    statement: str
+    otherwise: str
+    hint: str
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Statements that belong together; the executor runs each step inside a savepoint.
 
@@ -52,6 +68,7 @@ class Step:
         table: The table it works on.
         statements: Its SQL, one statement each.
         guards: What must hold when the statements have run.
+        checks: What must hold before the first and after the last statement.
         covers: How many of the plan's operations it carries out.
         contest: What it may find edited since; None when there is nothing of the kind.
     """
@@ -62,6 +79,7 @@ class Step:
     statements: tuple[str, ...]
     why: str = ""
     guards: tuple[Guard, ...] = ()
+    checks: tuple[Check, ...] = ()
     covers: int = 1
     contest: Contest | None = None
 

@@ -87,10 +87,11 @@ def as_integer(value):
 
 
 def real_text(number):
-    """Say a real in the fewest of 15 and 17 digits that read back, with a point, as SQLite's `!` flag does."""
-    text = next(t for t in (f"{number:.15g}", f"{number:.17g}") if float(t) == number)
-    digits, mark, exponent = text.partition("e")
-    return f"{digits if '.' in digits else digits + '.0'}{mark}{exponent}"
+    """Say a real in the fewest of 15 and 17 digits that read back; the 17th differs between versions of SQLite."""
+    db = sqlite3.connect(":memory:")
+    texts = db.execute("SELECT printf('%!.15g', :x), printf('%!.17g', :x)", {"x": number}).fetchone()
+    db.close()
+    return next(text for text in texts if float(text) == number)
 
 
 def is_real_text(value):

@@ -58,8 +58,9 @@ class SQLiteDialect:
         return numbered_key(value, before, after, table)
 
     def is_bookkeeping(self, statement: str) -> bool:
-        """Return True when a statement writes the catalog, a counter or statistics only."""
-        return statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
+        """Return True when a statement writes the catalog, a counter, statistics or a full-text index only."""
+        own = statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
+        return own or statement.endswith(" VALUES ('rebuild')")
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
