@@ -86,7 +86,7 @@ class MigrationExecutor:
         self._backups = backups
         self._options = options
         self._clock = clock
-        self._attempts = AttemptLog(database)
+        self._attempts = AttemptLog(database, history.audit)
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
@@ -119,6 +119,7 @@ class MigrationExecutor:
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
             with suppress(Exception, KeyboardInterrupt):
                 self._attempts.finish(migration_id, "done")
+                self._history.note_audit_head()
             result = _result(job, migration_id, done)
         return self._cleaned_up(result)
 
@@ -241,6 +242,7 @@ class MigrationExecutor:
             with self._database.write() as session:
                 why = str(error) or _STOPPED.get(type(error), type(error).__name__)
                 self._history.record(session, recorder.failure(job, why, **self._facts(migration_id, 0.0)))
+            self._history.note_audit_head()
 
     def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
         return {
