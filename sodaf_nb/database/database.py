@@ -6,7 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote as percent
@@ -110,6 +110,20 @@ class Database:
         if mode != "rwc" and not self.file.exists() and self.file.parent.is_dir():
             return "file::memory:"  # whoever reads a missing file sees an empty database
         return f"{self.uri}?mode={mode}"
+
+    @contextmanager
+    def look(self) -> Iterator[sqlite3.Connection]:
+        """Yield a raw connection that only reads, for what the engine says of itself.
+
+        Raises:
+            DatabaseError: If the database cannot be read.
+            LockedError: If somebody keeps it from being read.
+        """
+        try:
+            with closing(self.connect(read_only=True)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise explained(DBAPIError(None, None, error), self.file) from None
 
     @contextmanager
     def read(self) -> Iterator[Session]:

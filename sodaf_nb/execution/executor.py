@@ -113,7 +113,7 @@ class MigrationExecutor:
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with exclusive(self._database.uri, self._database.file):
-            require_space(job, self._saving(job), self._database, self._backups, self._free)
+            self._require_space(job)
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
@@ -122,6 +122,12 @@ class MigrationExecutor:
                 self._history.note_audit_head()
             result = _result(job, migration_id, done)
         return self._cleaned_up(result)
+
+    def _require_space(self, job: Job) -> None:
+        try:
+            require_space(job, self._saving(job), self._database, self._backups, self._free)
+        except KeyboardInterrupt as error:
+            raise _as_ours(error) from error
 
     def space(self, job: Job) -> DiskSpace:
         """Return what a job takes on the disks at most."""

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ def space_for(
     job: Job, saving: Saving | None, database: Database, backups: MigrationBackupManager, free: Free
 ) -> DiskSpace:
     """Return what a job needs on the disks, and what is missing there."""
-    with closing(database.connect(read_only=True)) as source:
+    with database.look() as source:
         sizes = {name: table_bytes(source, job.live, [name]) for name in _counted(job, saving)}
         sizes[BACKUP] = _unpacked(job.source, backups)
         spare = pragma(source, "freelist_count") * pragma(source, "page_size")
@@ -85,7 +85,7 @@ def require_space(
     Raises:
         NoSpaceError: With the bytes needed and free.
     """
-    with closing(database.connect(read_only=True)) as source:
+    with database.look() as source:
         plenty = _PLENTY * database_bytes(source) + 3 * _LEAST
     if job.source is None and all(free(folder) >= plenty for folder in _places(database, backups).values()):
         return
