@@ -107,7 +107,7 @@ def test_what_a_transaction_sets_is_gone_with_it(engine):
 
 def test_a_statement_that_takes_too_long_is_stopped(engine, pg, table):
     with (
-        pytest.raises(MigrationTimeoutError, match="0.1 s"),
+        pytest.raises(MigrationTimeoutError, match=r"0\.1 s"),
         engine.write(Patience(statement_timeout_s=0.1)) as session,
     ):
         session.execute(f"UPDATE {table} SET title = 'b'")
