@@ -85,6 +85,15 @@ record: $(STAMP) ## run the runbooks in place and record their outputs anew
 torture: $(STAMP) ## run the same changes with Alembic, sqlite-utils and Django, and write docs/torture.md
 	@$(BIN)/python -m tests.torture.peers docs/torture.md
 
+.PHONY: docs
+docs: $(STAMP) ## build the guides into build/docs
+	@$(call quiet,$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs build/docs,sphinx)
+	@echo "guides: build/docs/index.html"
+
+.PHONY: docs-record
+docs-record: $(STAMP) ## run the examples of the guides and write what they show below them
+	@$(BIN)/python scripts/record_docs.py
+
 .PHONY: clean
 clean: ## remove everything that was built, the environment too
 	@rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

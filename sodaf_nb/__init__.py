@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sodaf_nb.database import Database
     from sodaf_nb.diff import SchemaComparisonEngine, SchemaDiff
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
+    from sodaf_nb.doctype.drafting import Draft, draft_doctypes
     from sodaf_nb.errors import (
         BlockedMigrationError,
         DatabaseError,
@@ -64,6 +65,7 @@ _HOMES = {
     "database": ("Database",),
     "diff": ("SchemaComparisonEngine", "SchemaDiff"),
     "doctype": ("DocType", "DocTypeEngine", "Field"),
+    "doctype.drafting": ("Draft", "draft_doctypes"),
     "errors": (
         "BlockedMigrationError",
         "DatabaseError",
@@ -103,6 +105,7 @@ __all__ = [
     "DocType",
     "DocTypeEngine",
     "DocTypeNotFoundError",
+    "Draft",
     "DryRunResult",
     "Field",
     "Finding",
@@ -135,6 +138,7 @@ __all__ = [
     "SyncOptions",
     "UnsupportedChangeError",
     "UsageError",
+    "draft_doctypes",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]

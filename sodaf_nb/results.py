@@ -215,6 +215,10 @@ class DryRunResult(Tabular):
     def _stopping(self) -> tuple[Finding, ...]:
         return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
 
+    def pending_changes(self) -> int:
+        """Return how many changes an apply would make."""
+        return len(self.plan.operations)
+
     def heading(self) -> str:
         """Return the verdict in one line."""
         count = len(self.plan.operations)

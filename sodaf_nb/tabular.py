@@ -71,6 +71,10 @@ class Tabular:
         """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
         return self.code()
 
+    def pending_changes(self) -> int | None:
+        """Return how many changes wait to be applied; None for a value that does not compare."""
+        return None
+
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
         return frame_of(self.frame_rows())

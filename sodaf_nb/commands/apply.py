@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from sodaf_nb.commands.arguments import add_doctype, add_sync, doctype_of, sync_options
+from sodaf_nb.commands import status
+from sodaf_nb.commands.arguments import add_doctype, add_sync, doctype_of, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.wording import words
@@ -28,6 +29,12 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return context.applier.sync_doctype(doctype, sync_options(args))
     _require_general(args)
     return _apply_all(context, sync_options(args))
+
+
+def _preview(context: Context, args: argparse.Namespace) -> Tabular:
+    if args.all:
+        return status.COMMAND.run(context, args)
+    return context.applier.dry_run(required_doctype(args), sync_options(args))
 
 
 def _require_general(args: argparse.Namespace) -> None:
@@ -61,4 +68,5 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    preview=_preview,
 )

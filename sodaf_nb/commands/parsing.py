@@ -27,15 +27,17 @@ class Parser(argparse.ArgumentParser):
     Args:
         prog: The command as it is typed, such as `%migrate diff`.
         description: What it is for, in one line.
+        helped: False leaves `--help` to whoever reads the rest of the line.
     """
 
-    def __init__(self, *, prog: str, description: str = "") -> None:
+    def __init__(self, *, prog: str, description: str = "", helped: bool = True) -> None:
         super().__init__(
             prog=prog, description=description, add_help=False, allow_abbrev=False, formatter_class=_Formatter
         )
         # Python 3.14 and later would put terminal colours into the help text.
         self.color = False
-        self.add_argument("--help", "-h", action=_AskHelp, nargs=0, help="show this help")
+        if helped:
+            self.add_argument("--help", "-h", action=_AskHelp, nargs=0, help="show this help")
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found.

@@ -45,6 +45,8 @@ class Command:
         takes_body: True when it reads the body of a cell.
         names: Names its first argument may be, for completion; from memory, never from a database.
         actions: Commands below this one, such as `list` of `backup`; without one of them, `run` is called.
+        preview: Shows what `run` would do, from the same arguments, to a person who is asked first; None when it
+            changes nothing that needs a question.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Command:
     takes_body: bool = False
     names: Callable[[Context], Iterable[str]] = _no_names
     actions: tuple[Command, ...] = ()
+    preview: Run | None = None
 
     def parser(self, prog: str) -> Parser:
         """Return a parser for its arguments; `prog` is the command as it is typed."""

@@ -31,6 +31,10 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     return context.applier.rollback_migration(found, options)
 
 
+def _preview(context: Context, args: argparse.Namespace) -> Tabular:
+    return context.applier.dry_run_rollback(_migration(context, args), RollbackOptions(accept=accept_of(args)))
+
+
 def _migration(context: Context, args: argparse.Namespace) -> str:
     target = joined(args.target)
     if target is None:
@@ -46,4 +50,5 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    preview=_preview,
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import HelpAsked, split
@@ -38,9 +41,63 @@ def run_words(context: Context, words: Sequence[str], body: str | None = None) -
     """
     if not words or words[0] in _HELP_WORDS:
         return overview(context)
-    command = find(words[0])
+    with _worded(context):
+        call = parsed(context, words)
+        return call if isinstance(call, Help) else call.run(context, body)
+
+
+def preview_words(context: Context, words: Sequence[str]) -> Tabular | None:
+    """Return what a command would do; None for one that is not worth a question, or only explains or looks.
+
+    Raises:
+        SodafError: As the command itself would.
+    """
+    with _worded(context):
+        call = parsed(context, words)
+        if isinstance(call, Help) or call.command.preview is None or getattr(call.args, "dry_run", False):
+            return None
+        return call.command.preview(context, call.args)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A command with its arguments, ready to run."""
+
+    command: Command
+    prog: str
+    args: argparse.Namespace
+
+    def run(self, context: Context, body: str | None) -> Tabular:
+        """Run it; `body` is the text below the line in a notebook cell."""
+        if body is not None and not self.command.takes_body:
+            raise UsageError(f"{self.prog} reads no cell body.", hint="write it as a line of its own, with one % sign")
+        self.args.body = body
+        return self.command.run(context, self.args)
+
+
+def parsed(context: Context, words: Sequence[str]) -> Call | Help:
+    """Return the call that words ask for, or the help they ask for.
+
+    Raises:
+        UsageError: If there is no such command or action, or its arguments cannot be understood.
+    """
+    command, rest = find(words[0]), words[1:]
+    prog = typed(context, command)
+    while command.actions and rest and not rest[0].startswith("-"):
+        if (action := command.action(rest[0])) is None:
+            raise _unknown(f"action of {command.name}", rest[0], [a.name for a in command.actions])
+        command, prog, rest = action, f"{prog} {action.name}", rest[1:]
     try:
-        return _run(context, command, typed(context, command), words[1:], body)
+        return Call(command=command, prog=prog, args=command.parser(prog).parse_args(list(rest)))
+    except HelpAsked as asked:
+        return Help(title=prog, text=str(asked))
+
+
+@contextmanager
+def _worded(context: Context) -> Iterator[None]:
+    """Let errors speak of the next step as it is typed here."""
+    try:
+        yield
     except SodafError as error:
         error.words = as_commands(context.program)
         raise
@@ -67,21 +124,6 @@ def overview(context: Context) -> Help:
     """Return the list of all commands."""
     rows = tuple({"command": c.name, "what it does": c.help} for c in commands().values())
     return Help(title=f"{context.program} COMMAND ... (each takes --help)", rows=rows)
-
-
-def _run(context: Context, command: Command, prog: str, words: Sequence[str], body: str | None) -> Tabular:
-    if command.actions and words and not words[0].startswith("-"):
-        if (action := command.action(words[0])) is None:
-            raise _unknown(f"action of {command.name}", words[0], [a.name for a in command.actions])
-        return _run(context, action, f"{prog} {action.name}", words[1:], body)
-    try:
-        args = command.parser(prog).parse_args(list(words))
-    except HelpAsked as asked:
-        return Help(title=prog, text=str(asked))
-    if body is not None and not command.takes_body:
-        raise UsageError(f"{prog} reads no cell body.", hint="write it as a line of its own, with one % sign")
-    args.body = body
-    return command.run(context, args)
 
 
 def _unknown(what: str, word: str, known: Iterable[str]) -> UsageError:

@@ -27,6 +27,7 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
         rows=rows,
         empty="No DocType is loaded. Read some with doctypes load PATH",
         remarks=interrupted(context.applier, context.program),
+        pending=pending,
     )
 
 

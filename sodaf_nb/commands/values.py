@@ -32,6 +32,7 @@ class Listing(Tabular):
         remarks: Lines below the table.
         details: Rows of its DataFrame, with what differs from run to run; empty takes the rows that are shown.
         blocks: (title, text) of what is shown word for word below.
+        pending: How many of the things listed wait to be applied; None when the list does not compare.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Listing(Tabular):
     remarks: tuple[str, ...] = ()
     details: tuple[Row, ...] = ()
     blocks: tuple[tuple[str, str], ...] = ()
+    pending: int | None = None
 
     def heading(self) -> str:
         """Return the title."""
@@ -65,6 +67,10 @@ class Listing(Tabular):
     def code(self) -> Sequence[tuple[str, str]]:
         """Return the blocks."""
         return self.blocks
+
+    def pending_changes(self) -> int | None:
+        """Return how many things wait to be applied."""
+        return self.pending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def shown_path(file: Path) -> str:
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
-def url_of(target: str | sa.URL | sa.Engine) -> sa.URL:
+def url_of(target: str | os.PathLike[str] | sa.URL | sa.Engine) -> sa.URL:
     """Return the URL of a database.
 
     Raises:
@@ -37,6 +38,8 @@ def url_of(target: str | sa.URL | sa.Engine) -> sa.URL:
     """
     if isinstance(target, sa.Engine):
         return target.url
+    if isinstance(target, os.PathLike):
+        return sa.URL.create("sqlite", database=os.fspath(target))
     return _url_of_text(target) if isinstance(target, str) else _without_host(target)
 
 

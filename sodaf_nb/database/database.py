@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ class Database:
         DatabaseError: If the target is no SQLite database, or an Engine whose memory cannot be shared.
     """
 
-    def __init__(self, target: str | sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0) -> None:
+    def __init__(self, target: str | os.PathLike[str] | sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0) -> None:
         url = url_of(target)
         if url.get_backend_name() != "sqlite":
             raise DatabaseError(

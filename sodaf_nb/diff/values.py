@@ -99,10 +99,13 @@ class SchemaDiff(Tabular):
         retyped = any(change.before.type != change.after.type for change in self.modified_columns)
         return bool(self.removed_columns) or retyped
 
+    def pending_changes(self) -> int:
+        """Return how many differences an apply would settle; kept columns are none."""
+        return len(self.to_rows()) - len(self.orphan_columns)
+
     def heading(self) -> str:
         """Return the count in one line."""
-        count = len(self.to_rows()) - len(self.orphan_columns)
-        return f"Diff of {self.doctype}: {counted(count, 'difference')}"
+        return f"Diff of {self.doctype}: {counted(self.pending_changes(), 'difference')}"
 
     def to_rows(self) -> list[Row]:
         """Return one row a difference: sign, what, name, now, wanted."""

@@ -43,6 +43,10 @@ class Plan(Tabular):
         lasting = (operation for operation in self.operations if not isinstance(operation, RESTORES))
         return tuple(operation.reverse() for operation in reversed(tuple(lasting)))
 
+    def pending_changes(self) -> int:
+        """Return how many changes it makes."""
+        return len(self.operations)
+
     def heading(self) -> str:
         """Return the plan in one line."""
         count = len(self.operations)

@@ -154,3 +154,10 @@ def test_a_new_file_in_a_folder_that_may_not_be_written_says_so(reachable):
         Database(f"sqlite:///{reachable}/new.db").write(),
     ):
         pass
+
+
+def test_a_path_object_is_taken_as_the_file_it_names(tmp_path):
+    database = Database(tmp_path / "odd?name.db")
+
+    assert database.file == tmp_path / "odd?name.db"
+    database.close()

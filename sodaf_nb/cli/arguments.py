@@ -1,0 +1,85 @@
+"""What stands before or after any command: which database, which DocTypes, how the answer looks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sodaf_nb.commands.parsing import Parser
+
+PROGRAM = "sodaf-nb"
+DATABASE_VARIABLE = "SODAF_DATABASE_URL"
+FOLDER = "doctypes"
+
+
+def parser() -> Parser:
+    """Return the parser of the options that every command shares."""
+    made = Parser(prog=PROGRAM, description="Change the schema of a live database safely.", helped=False)
+    where = made.add_argument_group("which database")
+    where.add_argument("--database", "-d", metavar="TARGET", help=f"URL or file; else the variable {DATABASE_VARIABLE}")
+    where.add_argument("--env", metavar="VARIABLE", help="environment variable that holds the URL")
+    where.add_argument("--create", action="store_true", help="make the database when its file does not exist")
+    where.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
+    where.add_argument(
+        "--recipient", metavar="KEY", action="append", default=[], help="age public key that backups are encrypted for"
+    )
+    where.add_argument("--identity", metavar="FILE", help="file with the secret key that opens encrypted backups")
+    where.add_argument("--environment", metavar="WORD", help="kind of database (dev, test, prod), recorded")
+    where.add_argument(
+        "--doctypes",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help=f"file or folder of DocTypes; else the folder {FOLDER}, if there is one; may be given again",
+    )
+    answer = made.add_argument_group("how it answers")
+    answer.add_argument("--json", action="store_true", help="one JSON document instead of text")
+    answer.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colour (auto: a terminal)"
+    )
+    answer.add_argument("--check", action="store_true", help="exit with 4 when changes are pending")
+    answer.add_argument("--yes", "-y", action="store_true", help="ask nothing, even on a terminal")
+    return made
+
+
+def divided(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the shared options and the words of the command, wherever the options stand.
+
+    Raises:
+        UsageError: If a shared option lacks its value.
+    """
+    return parser().parse_known_args(list(words))
+
+
+def connect_words(
+    args: argparse.Namespace, environment: Mapping[str, str], *, target: Sequence[str] = ()
+) -> list[str] | None:
+    """Return the `connect` that opens the database; None when none was named.
+
+    Args:
+        args: The shared options.
+        environment: The process's environment variables.
+        target: Words that name it in place of `--database`.
+    """
+    named = list(target) or ([] if args.database is None else [args.database])
+    variable = args.env or (DATABASE_VARIABLE if not named and environment.get(DATABASE_VARIABLE) else None)
+    if not named and variable is None:
+        return None
+    return ["connect", *_choices(args), *([] if variable is None else [f"--env={variable}"]), *named]
+
+
+def _choices(args: argparse.Namespace) -> list[str]:
+    named = {
+        "--backup-dir": args.backup_dir,
+        "--identity": args.identity,
+        "--environment": args.environment,
+    }
+    options = [f"{option}={value}" for option, value in named.items() if value is not None]
+    options += [f"--recipient={key}" for key in args.recipient]
+    return [*options, *(["--create"] if args.create else [])]
+
+
+def doctype_paths(args: argparse.Namespace) -> list[str]:
+    """Return the paths of the DocTypes: those named, or the usual folder when it is here."""
+    return list(args.doctypes) or ([FOLDER] if Path(FOLDER).is_dir() else [])

@@ -1,0 +1,55 @@
+"""The session of one command line: it connects and loads when a command first asks, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sodaf_nb.cli.arguments import DATABASE_VARIABLE, PROGRAM
+from sodaf_nb.commands import Connection, Context, run_words
+from sodaf_nb.errors import UsageError
+
+if TYPE_CHECKING:
+    from sodaf_nb.doctype import DocTypeEngine
+    from sodaf_nb.options import ApplyOptions
+
+
+class ShellContext(Context):
+    """What one command line works on; a broken database does not keep `help` from answering.
+
+    Args:
+        options: Choices for its connection.
+        connect: The words of the `connect` that opens its database; None when none was named.
+        paths: Files and folders of DocTypes.
+    """
+
+    def __init__(self, options: ApplyOptions, *, connect: Sequence[str] | None, paths: Sequence[str]) -> None:
+        super().__init__(program=PROGRAM, options=options)
+        self._connect = connect
+        self._paths = paths
+
+    @cached_property
+    def doctypes(self) -> DocTypeEngine:
+        """The DocTypes of its paths."""
+        from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  light start
+
+        made = DocTypeEngine()
+        for path in self._paths:
+            made.load(path)
+        return made
+
+    @property
+    def connection(self) -> Connection:
+        """Its database, opened when first asked for.
+
+        Raises:
+            UsageError: If none was named.
+        """
+        if not self.connections:
+            if self._connect is None:
+                raise UsageError(
+                    "No database is named.", hint=f"give --database shop.db, or set the variable {DATABASE_VARIABLE}"
+                )
+            run_words(self, self._connect)
+        return super().connection
