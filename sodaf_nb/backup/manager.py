@@ -37,14 +37,13 @@ from sodaf_nb.backup.strategies import (
 )
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.database import exclusive
-from sodaf_nb.database.sidefile import ROWS, TableFacts, hold
+from sodaf_nb.database.sidefile import ROWS, TableFacts
 from sodaf_nb.errors import MigrationRestoreError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database import Database
 
 
 def _now() -> datetime:
@@ -143,7 +142,7 @@ class MigrationBackupManager:
         with no_backup(table), ExitStack() as opened:
             about = {"id": require_id(self._new_id()), **given}
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
-            source = opened.enter_context(hold(self._database))
+            source = opened.enter_context(self._database.held())
             facts = source.facts(table)
             chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
             taking = Taking(
@@ -172,7 +171,7 @@ class MigrationBackupManager:
             MigrationBackupError: If the table cannot be saved.
         """
         require_sensible(strategy, columns, None)
-        with no_backup(table), hold(self._database) as source:
+        with no_backup(table), self._database.held() as source:
             facts = source.facts(table)
             choice = self._choice(strategy, facts)
             if choice.kind == "column":
@@ -185,7 +184,7 @@ class MigrationBackupManager:
         Raises:
             MigrationBackupError: If the table cannot be read.
         """
-        with no_backup(table), hold(self._database) as source:
+        with no_backup(table), self._database.held() as source:
             return source.facts(table).lasting_key
 
     def _chosen(
@@ -288,15 +287,16 @@ class MigrationBackupManager:
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
             LockedError: If another writer holds the database for longer than its lock timeout.
         """
+        database = self._database.in_files("restoring a table beside a rollback")
         with self._unpacked(backup_id) as copy:
             if as_table is not None:
-                return restore_as(self._database, copy, as_table)
+                return restore_as(database, copy, as_table)
             doctype, table = copy.manifest.doctype, copy.manifest.table
             if copy.manifest.strategy == "column":
                 columns = copy.value_columns()
                 save = partial(self.create_backup, doctype, table, strategy="column", columns=columns)
-                return restore_columns(self._database, copy, lambda: save().id)
-            return restore_table(self._database, copy, lambda: self.create_backup(doctype, table).id)
+                return restore_columns(database, copy, lambda: save().id)
+            return restore_table(database, copy, lambda: self.create_backup(doctype, table).id)
 
     def cleanup(
         self,
@@ -344,7 +344,7 @@ class MigrationBackupManager:
         with refusing():
             if dry_run:
                 return self._planned(retention, keep)
-            with exclusive(self._database.uri, self._database.file):
+            with self._database.exclusive():
                 plan = self._planned(retention, keep)
                 remove(self._store, plan.removed)
         return replace(plan, dry_run=False)

@@ -29,13 +29,13 @@ from sodaf_nb.errors import MigrationRestoreError
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database.database import SQLiteDatabase
 
 # Bytes; PostgreSQL cuts longer names, and a name should fit every database.
 _LONGEST_NAME = 63
 
 
-def restore_table(database: Database, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
+def restore_table(database: SQLiteDatabase, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
     """Restore a table under its own name.
 
     Args:
@@ -62,7 +62,7 @@ def restore_table(database: Database, copy: Unpacked, save_present: Callable[[],
     return _result(copy, copy.facts.name, created=live is None, saved=saved)
 
 
-def restore_columns(database: Database, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
+def restore_columns(database: SQLiteDatabase, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
     """Restore the columns of a column backup into the rows that are still there, found by their key.
 
     Args:
@@ -101,7 +101,7 @@ def _require_same_columns(live: TableFacts, copy: Unpacked, columns: tuple[str, 
         raise SideFileError(f"{live.name} has another key or other columns now than when it was backed up")
 
 
-def restore_as(database: Database, copy: Unpacked, table: str) -> RestoreResult:
+def restore_as(database: SQLiteDatabase, copy: Unpacked, table: str) -> RestoreResult:
     """Restore rows and columns under a new name; indexes and triggers belong to the live table and stay there.
 
     Raises:

@@ -1,16 +1,18 @@
 """The only place where SQL reaches an engine."""
 
 from sodaf_nb.database.address import is_file
-from sodaf_nb.database.database import Database
+from sodaf_nb.database.base import Database
+from sodaf_nb.database.database import SQLiteDatabase
 from sodaf_nb.database.facts import gather
 from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.session import Session
-from sodaf_nb.database.verification import require_catalog, require_same_violations, violations
+from sodaf_nb.database.verification import require_catalog, require_same_violations
 
 __all__ = [
     "Database",
     "Patience",
+    "SQLiteDatabase",
     "Session",
     "exclusive",
     "gather",
@@ -18,5 +20,4 @@ __all__ = [
     "is_held",
     "require_catalog",
     "require_same_violations",
-    "violations",
 ]

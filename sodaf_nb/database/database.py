@@ -1,14 +1,14 @@
-"""A database to migrate: opened once, used from any thread, never left in a half state."""
+"""A SQLite database: opened once, used from any thread, never left in a half state."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote as percent
 
 import sqlalchemy as sa
@@ -16,18 +16,26 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from sodaf_nb.database.address import shown_path, url_of
+from sodaf_nb.database.base import Database
+from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
-from sodaf_nb.database.session import Session
+from sodaf_nb.database.session import Session, SQLiteSession
+from sodaf_nb.database.sidefile import Snapshot
+from sodaf_nb.database.sidefile import hold as hold_still
 from sodaf_nb.errors import DatabaseError
-from sodaf_nb.schema import Schema
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
+
+if TYPE_CHECKING:
+    from sodaf_nb.database.copies import RehearsalCopy
+    from sodaf_nb.options import RehearsalScope
+    from sodaf_nb.schema import Schema
 
 _MEMORY = (None, "", ":memory:")
 
 
-class Database:
+class SQLiteDatabase(Database):
     """A SQLite database, in a file or in memory.
 
     Every piece of work opens its own connection (about 0.2 ms), so a switched-off pragma cannot leak
@@ -40,15 +48,11 @@ class Database:
         lock_timeout_s: Seconds to wait for another writer.
 
     Raises:
-        DatabaseError: If the target is no SQLite database, or an Engine whose memory cannot be shared.
+        DatabaseError: If the target is an Engine whose memory cannot be shared.
     """
 
     def __init__(self, target: str | os.PathLike[str] | sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0) -> None:
         url = url_of(target)
-        if url.get_backend_name() != "sqlite":
-            raise DatabaseError(
-                f"{url.get_backend_name()} databases are not supported yet.", hint="use a sqlite:/// URL"
-            )
         in_memory = url.database in _MEMORY
         if in_memory and isinstance(target, sa.Engine):
             raise DatabaseError(
@@ -114,11 +118,12 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, patience: Patience | None = None) -> Iterator[Session]:
+    def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[Session]:  # noqa: ARG002
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
 
         Args:
             patience: How long to wait for others and for each statement; None is the database's own.
+            hold: Tables that nobody else may write; here that is true of all.
 
         Raises:
             LockedError: If another writer holds the database for longer than the lock timeout.
@@ -133,7 +138,7 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str, *, read_only: bool, patience: Patience = NO_RETRY) -> Iterator[Session]:
         with self._connected(self._reader if read_only else self._writer) as connection:
-            session = Session(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
+            session = SQLiteSession(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
             try:
                 if patience.lock_timeout_s is not None:
                     connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience.lock_timeout_s * 1000)}")
@@ -158,10 +163,29 @@ class Database:
         with connection:
             yield connection
 
-    def reflect(self) -> Schema:
-        """Return the whole live schema, from one snapshot."""
-        with self.read() as session:
-            return session.reflect()
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the right to migrate the database for the length of a block."""
+        return exclusive(self.uri, self.file)
+
+    def is_held(self) -> bool:
+        """Return True while somebody migrates the database; makes no file."""
+        return is_held(self.uri, self.file)
+
+    def held(self) -> AbstractContextManager[Snapshot]:
+        """Hold the committed state for a backup, through a connection of its own."""
+        return hold_still(self)
+
+    def rehearsal_copy(
+        self, live: Schema, tables: Collection[str], wanted: RehearsalScope, tell: Callable[[str], None]
+    ) -> AbstractContextManager[RehearsalCopy]:
+        """Make a private copy with rows that is gone when the block ends."""
+        from sodaf_nb.database.copies import rehearsal_copy  # noqa: PLC0415  a copy is a database itself
+
+        return rehearsal_copy(self, live, tables, wanted, tell)
+
+    def in_files(self, what: str) -> SQLiteDatabase:  # noqa: ARG002
+        """Return itself."""
+        return self
 
     def close(self) -> None:
         """Close what is open; a database in memory is gone afterwards."""
@@ -169,9 +193,6 @@ class Database:
         self._writer.dispose()
         if self._keeper is not None:
             self._keeper.close()
-
-    def __repr__(self) -> str:
-        return f"Database({self.name!r})"
 
 
 def _memory_uri() -> str:

@@ -84,22 +84,22 @@ def _questions(operation: Operation, origins: Origins, number: int, dialect: Dia
         case DropColumn(column=column):
             here = origins.column(operation.table, column.name, until=number)
             if here is not None:
-                yield _FILLED, table, _filled(quote(here), column)
+                yield _FILLED, table, _filled(quote(here), column, dialect)
         case AlterColumn(before=before):
             here = origins.column(operation.table, before.name, until=number)
             if here is not None:
                 yield from _about_alter(operation, table, quote(here), dialect)
         case AddColumn(column=column) if not column.nullable and operation.backfill is None:
             if column.default is None and column.default_sql is None and not column.hidden:
-                yield _NULLS, table, "1"
+                yield _NULLS, table, "1 = 1"
         case RetargetReference(column=column, old=old):
             yield _FILLED, table, f"{quote(column)} = {literal(old)}"
         case _:
             return
 
 
-def _filled(here: str, column: Column) -> str:
-    beyond_default = f" AND {here} IS NOT {literal(column.default)}" if column.default is not None else ""
+def _filled(here: str, column: Column, dialect: Dialect) -> str:
+    beyond_default = f" AND {dialect.differs(here, literal(column.default))}" if column.default is not None else ""
     return f"{here} IS NOT NULL{beyond_default}"
 
 
@@ -107,8 +107,8 @@ def _about_alter(operation: AlterColumn, table: str, here: str, dialect: Dialect
     before, after = operation.before, operation.after
     if operation.retypes:
         yield _INEXACT, table, dialect.convert(here, before, after).inexact
-        yield _FILLED, table, _filled(here, before)
-    if after.type.kind is Kind.VARCHAR and (before.type.length or 0) != after.type.length:
+        yield _FILLED, table, _filled(here, before, dialect)
+    if dialect.keeps_long_texts and after.type.kind is Kind.VARCHAR and (before.type.length or 0) != after.type.length:
         yield _TOO_LONG, table, f"LENGTH({here}) > {int(after.type.length or 0)}"
     unfilled = operation.backfill is None and after.default is None and after.default_sql is None
     if before.nullable and not after.nullable and unfilled:
@@ -119,7 +119,7 @@ def _count(session: Session, live: Schema, table: str, condition: str) -> Count:
     rows = int(session.value(f"SELECT COUNT(*) FROM {quote(table)} WHERE {condition}"))
     if not rows:
         return Count(rows=0)
-    key = _key(live, table)
+    key = _key(live, table, session.dialect)
     found = session.rows(f"SELECT {key} FROM {quote(table)} WHERE {condition} ORDER BY {key} LIMIT {SAMPLES}")
     return Count(rows=rows, samples=tuple(str(value) for (value,) in found))
 
@@ -128,9 +128,9 @@ def _hidden(count: Count, *, masked: bool) -> Count:
     return replace(count, samples=(MASKED,) * len(count.samples)) if masked else count
 
 
-def _key(live: Schema, table: str) -> str:
+def _key(live: Schema, table: str, dialect: Dialect) -> str:
     column = _key_column(live, table)
-    return "rowid" if column is None else quote(column)
+    return dialect.row_name if column is None else quote(column)
 
 
 def _key_column(live: Schema, table: str) -> str | None:
@@ -148,12 +148,12 @@ def _duplicates(session: Session, operation: CreateIndex, origins: Origins, numb
     columns, constant = _group_columns(operation, origins, number, plan)
     if constant is None:
         return Count(rows=0)
-    present = " AND ".join(f"{c} IS NOT NULL" for c in columns) or "1"
+    present = " AND ".join(f"{c} IS NOT NULL" for c in columns) or "1 = 1"
     by = ", ".join(columns) or "1"
     groups = f"SELECT {columns[0] if columns else 'NULL'} AS v FROM {quote(table)} WHERE {present} "
     groups += f"GROUP BY {by} HAVING COUNT(*) > 1"
-    rows = int(session.value(f"SELECT COUNT(*) FROM ({groups})"))
-    found = session.rows(f"SELECT v FROM ({groups}) LIMIT {SAMPLES}") if rows else []
+    rows = int(session.value(f"SELECT COUNT(*) FROM ({groups}) AS g"))
+    found = session.rows(f"SELECT v FROM ({groups}) AS g LIMIT {SAMPLES}") if rows else []
     return Count(rows=rows, samples=tuple(str(value) for (value,) in found))
 
 

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from sodaf_nb.database.session import Session
+from sodaf_nb.database.session import Session, Violations
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.schema import Schema, SchemaObject
-
-Violations = Mapping[tuple[str, str, int], int]
-"""(child table, parent table, number of the key) to the rows that point to nothing"""
-
-
-def violations(session: Session) -> Violations:
-    """Return how many rows violate each foreign key.
-
-    Compared before and after, never demanded to be none: old violations are not ours (trap R9).
-    """
-    found = session.rows(
-        'SELECT "table", parent, fkid, COUNT(*) FROM pragma_foreign_key_check GROUP BY "table", parent, fkid'
-    )
-    return {(table, parent, key): rows for table, parent, key, rows in found}
 
 
 def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schema:

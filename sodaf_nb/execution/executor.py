@@ -12,7 +12,7 @@ from typing import Any
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
-from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
+from sodaf_nb.database import Database, Patience, Session, gather, require_same_violations
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -25,6 +25,7 @@ from sodaf_nb.execution.saving import require_known, saving_for
 from sodaf_nb.execution.steps import require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
 from sodaf_nb.options import ApplyOptions
+from sodaf_nb.plan.pairs import touched_tables
 from sodaf_nb.results import MigrationResult
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
 
@@ -80,7 +81,7 @@ class MigrationExecutor:
         Raises:
             LockedError: If another migration is running.
         """
-        with exclusive(self._database.uri, self._database.file):
+        with self._database.exclusive():
             return self._attempts.settle()
 
     def execute(self, job: Job) -> MigrationResult:
@@ -95,7 +96,7 @@ class MigrationExecutor:
             MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
-        with exclusive(self._database.uri, self._database.file):
+        with self._database.exclusive():
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
@@ -146,14 +147,16 @@ class MigrationExecutor:
 
     def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
         started = time.perf_counter()
-        with self._attached(job) as attach, self._database.write(self._patience()) as session:
+        tables = touched_tables(job.plan)
+        with self._attached(job) as attach, self._database.write(self._patience(), hold=tables) as session:
             job = self._rechecked(session, job)
-            before = violations(session)
+            before = session.violations()
             backup = self._saved(job, migration_id)
+            session.hold(tables, self._patience())
             attach(session)
             rows = self._run(session, job)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
-            require_same_violations(before, violations(session))
+            require_same_violations(before, session.violations())
             milliseconds = (time.perf_counter() - started) * 1000
             done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
             self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.digest import content_digest
-from sodaf_nb.database import Database, Session, require_same_violations, violations
-from sodaf_nb.database.copies import BEFORE, RehearsalCopy, rehearsal_copy
-from sodaf_nb.database.copysize import SAMPLE_ROWS
+from sodaf_nb.database import Database, Session, require_same_violations
+from sodaf_nb.database.copies import BEFORE
+from sodaf_nb.database.rehearsable import Rehearsable
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
@@ -107,7 +107,7 @@ class Rehearser:
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
         tables = neighbours(job.live, touched_tables(job.plan))
         try:
-            with rehearsal_copy(self.database, job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
+            with self.database.rehearsal_copy(job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
                 return _OnCopy(self, job, copy).run(mask)
         except StalePlanError:
             raise
@@ -138,7 +138,7 @@ class _OnCopy:
         StalePlanError: If the copy has another schema than the job was made for.
     """
 
-    def __init__(self, rehearser: Rehearser, job: Job, copy: RehearsalCopy) -> None:
+    def __init__(self, rehearser: Rehearser, job: Job, copy: Rehearsable) -> None:
         self._parts = rehearser
         self._job = job
         self._copy = copy
@@ -165,6 +165,7 @@ class _OnCopy:
                 limit=copy.limit,
                 reason=copy.reason,
                 known=job.script.problem,
+                locked=copy.locked(),
             )
         )
 
@@ -215,12 +216,12 @@ class _OnCopy:
             raise MigrationBackupError(f"The plan endangers {names}, and one backup holds one table.")
         (table,) = self._at_risk
         rows = self._counts[table]
-        if rows <= SAMPLE_ROWS:
+        if self._copy.measured_on is None or rows <= self._copy.measured_on:
             self._backup_id = self._back_up(self._copy.database, table)
             return
-        with rehearsal_copy(self._copy.database, self._before, [table], "sample", lambda _what: None) as small:
+        with self._copy.database.rehearsal_copy(self._before, [table], "sample", lambda _what: None) as small:
             self._back_up(small.database, table)
-        self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / SAMPLE_ROWS)
+        self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / self._copy.measured_on)
 
     def _back_up(self, database: Database, table: str) -> str:
         manager = MigrationBackupManager(database, self._backups.directory, compression=self._options.compression)
@@ -230,7 +231,7 @@ class _OnCopy:
     def _up(self) -> None:
         ran: list[str] = []
         with self._source() as attach, self._copy.database.write() as session:
-            known = violations(session)
+            known = session.violations()
             if attach is not None:
                 session.attach_backup(str(attach))
             failed = 0
@@ -245,7 +246,7 @@ class _OnCopy:
                 return
             self._after = require_outcome(session, self._job.plan, self._job.script, self._counts)
             if self._copy.scope == "full":  # in a sample rows point to rows that were left out
-                require_same_violations(known, violations(session))
+                require_same_violations(known, session.violations())
         self._note(ran_up=True)
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:
@@ -273,20 +274,25 @@ class _OnCopy:
             return
         pairs = table_pairs(self._job.plan, self._before, self._after)
         with self._copy.compared() as connection:
-            changes, rows = row_changes(connection, pairs, self._job.dialect, mask)
+            changes, rows = row_changes(connection, pairs, self._copy.dialect, mask)
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:
         plan = make_rollback(self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks)
-        saved = [self._before.table(name) for name in self._at_risk]
-        texts = tuple(table.sql for table in saved if table and table.sql)
-        script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)
+        script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=self._saved_texts())
         with self._timed("seconds_down"), self._saved() as data, self._copy.database.write() as session:
             if data is not None:
                 session.attach_backup(str(data))
             run_steps(session, script.up, lambda title, _number: self._parts.tell(title, 4))
             require_outcome(session, plan, script, self._counts)
         self._note(ran_down=True)
+
+    def _saved_texts(self) -> tuple[str, ...]:
+        """Return the CREATE TABLE texts of what `_saved` yields."""
+        if self._backup_id is not None:
+            return (self._backups.get(self._backup_id).create_sql,)
+        tables = [self._before.table(name) for name in self._at_risk]
+        return tuple(table.sql for table in tables if table and table.sql)
 
     @contextmanager
     def _saved(self) -> Iterator[Path | None]:

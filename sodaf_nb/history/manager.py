@@ -12,7 +12,7 @@ from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, from_sto
 from sodaf_nb.sql.quoting import quote
 
 TABLE = "tabMigrationHistory"
-_TYPES = {"version": "INTEGER", "execution_time": "REAL", "affected_rows": "INTEGER"}
+_TYPES = {"version": "INTEGER", "execution_time": "DOUBLE PRECISION", "affected_rows": "BIGINT"}
 _OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after"})
 
 
@@ -70,8 +70,9 @@ class MigrationHistoryManager:
         """Write one record in the running transaction, making the table on first use."""
         _ensure_table(session)
         version = _next_version(session, record.doctype)
-        marks = ", ".join("?" * len(COLUMNS))
-        session.execute(f"INSERT INTO {quote(TABLE)} VALUES ({marks})", to_stored(replace(record, version=version)))
+        names, marks = ", ".join(map(quote, COLUMNS)), ", ".join("?" * len(COLUMNS))
+        values = to_stored(replace(record, version=version))
+        session.execute(f"INSERT INTO {quote(TABLE)} ({names}) VALUES ({marks})", values)
 
     def mark_rolled_back(self, session: Session, migration_id: str, info: dict[str, Any]) -> None:
         """Note in the running transaction that a migration was taken back.
@@ -79,10 +80,12 @@ class MigrationHistoryManager:
         Raises:
             MigrationRollbackError: If somebody took it back meanwhile.
         """
+        in_force = "id = ? AND status = 'applied'"
+        found = session.value(f"SELECT rollback_info FROM {quote(TABLE)} WHERE {in_force}", (migration_id,))
+        noted = json.dumps({**json.loads(found or "{}"), **info}, sort_keys=True)
         changed = session.execute(
-            f"UPDATE {quote(TABLE)} SET status = 'rolled_back', rollback_info = json_patch(rollback_info, ?) "
-            "WHERE id = ? AND status = 'applied'",
-            (json.dumps(info, sort_keys=True), migration_id),
+            f"UPDATE {quote(TABLE)} SET status = 'rolled_back', rollback_info = ? WHERE {in_force}",
+            (noted, migration_id),
         )
         if changed != 1:
             raise MigrationRollbackError(
@@ -91,19 +94,16 @@ class MigrationHistoryManager:
 
 
 def _all(session: Session) -> list[MigrationRecord]:
-    if not _exists(session):
+    if not session.has_table(TABLE):
         return []
-    names = ", ".join(map(quote, COLUMNS))
-    return [from_stored(row) for row in session.rows(f"SELECT {names} FROM {quote(TABLE)} ORDER BY rowid")]
-
-
-def _exists(session: Session) -> bool:
-    return bool(session.rows("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", (TABLE,)))
+    names, (order, _definition) = ", ".join(map(quote, COLUMNS)), session.dialect.order
+    return [from_stored(row) for row in session.rows(f"SELECT {names} FROM {quote(TABLE)} ORDER BY {order}")]
 
 
 def _ensure_table(session: Session) -> None:
-    if not _exists(session):
-        columns = ", ".join(_column(name) for name in COLUMNS)
+    if not session.has_table(TABLE):
+        _name, order = session.dialect.order
+        columns = ", ".join([*(_column(name) for name in COLUMNS), *([order] if order else [])])
         session.execute(f"CREATE TABLE {quote(TABLE)} ({columns})")
 
 

@@ -30,9 +30,9 @@ def pg(pg_url):
 
 @pytest.fixture
 def engine(pg_url):
-    from sodaf_nb.database.postgres import PostgresEngine
+    from sodaf_nb.database.postgres import PostgresDatabase
 
-    made = PostgresEngine(pg_url)
+    made = PostgresDatabase(pg_url)
     yield made
     made.close()
 

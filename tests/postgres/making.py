@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sodaf_nb.database.postgres import PostgresEngine
+from sodaf_nb.database.postgres import PostgresDatabase
 from sodaf_nb.diff.compare import Answers, compare
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.plan import Plan
@@ -23,7 +23,7 @@ class Shop:
         pg: A user's own connection to it.
     """
 
-    def __init__(self, engine: PostgresEngine, pg) -> None:
+    def __init__(self, engine: PostgresDatabase, pg) -> None:
         self.engine = engine
         self.pg = pg
         self.generator = SQLGenerator(engine.dialect)

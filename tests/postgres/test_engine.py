@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from sodaf_nb.database import Patience
-from sodaf_nb.database.postgres import PostgresEngine
+from sodaf_nb.database.postgres import PostgresDatabase
 from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError, MigrationTimeoutError
 from tests.postgres.server import admin
 
@@ -87,7 +87,7 @@ def test_texts_do_not_depend_on_what_a_role_has_set(engine, pg, pg_url):
         "bytea_output = escape",
     ):
         pg.execute(f"ALTER DATABASE {pg_url.database} SET {setting}")
-    fresh = PostgresEngine(pg_url)
+    fresh = PostgresDatabase(pg_url)
     query = "SELECT '2024-02-29'::date::text, 0.1::float8::text || '', (0.1 + 0.2)::float8::text, '\\xff'::bytea::text"
     with fresh.read() as session:
         assert session.rows(query) == [("2024-02-29", "0.1", "0.3", "\\xff")]
@@ -159,7 +159,7 @@ def test_while_it_waits_others_read_on(engine, pg, pg_url, table):
 
     def migrate():
         with pytest.raises(LockedError), engine.write(Patience(lock_timeout_s=0.1, retries=2)) as session:
-            engine.hold(session, ["tabThing"], Patience(lock_timeout_s=0.1, retries=2))
+            session.hold(["tabThing"], Patience(lock_timeout_s=0.1, retries=2))
         done.append(True)
 
     thread = threading.Thread(target=migrate)
@@ -182,7 +182,7 @@ def test_readers_go_on_while_a_table_is_held_and_writers_do_not(engine, pg, tabl
         assert titles(pg) == [("a",)]
         with pytest.raises(psycopg.errors.LockNotAvailable):
             pg.execute(f"UPDATE {table} SET title = 'b'")
-        engine.hold(session, ["tabThing"])
+        session.hold(["tabThing"], QUICK)
         with pytest.raises(psycopg.errors.LockNotAvailable):
             titles(pg)
 
@@ -191,7 +191,7 @@ def test_readers_go_on_while_a_table_is_held_and_writers_do_not(engine, pg, tabl
 
 
 def test_one_migration_at_a_time_and_the_right_dies_with_its_owner(engine, pg_url, pg):
-    other = PostgresEngine(pg_url)
+    other = PostgresDatabase(pg_url)
     assert not other.is_held()
     with engine.exclusive():
         assert other.is_held()
@@ -208,7 +208,7 @@ def test_one_migration_at_a_time_and_the_right_dies_with_its_owner(engine, pg_ur
 
 
 def test_another_schema_is_another_right(engine, pg_url):
-    other = PostgresEngine(pg_url, namespace="else")
+    other = PostgresDatabase(pg_url, schema="else")
     with engine.exclusive(), other.exclusive():
         assert engine.is_held()
     other.close()
@@ -240,7 +240,7 @@ def test_closing_leaves_no_connection(engine, pg, pg_url):
 
 def test_an_engine_of_the_users_own_is_used_and_left_as_it_was(pg_url, table):
     own = sa.create_engine(pg_url)
-    engine = PostgresEngine(own)
+    engine = PostgresDatabase(own)
     with engine.write() as session:
         session.execute(f"UPDATE {table} SET title = 'b'")
     engine.close()
@@ -252,7 +252,7 @@ def test_an_engine_of_the_users_own_is_used_and_left_as_it_was(pg_url, table):
 
 def test_a_server_that_is_not_there_is_said_so_without_the_password():
     with pytest.raises(DatabaseError, match="cannot be reached") as error:
-        PostgresEngine(sa.make_url("postgresql+psycopg://me:hidden-word@127.0.0.1:1/shop"))
+        PostgresDatabase(sa.make_url("postgresql+psycopg://me:hidden-word@127.0.0.1:1/shop"))
     assert "hidden-word" not in str(error.value)
 
 
@@ -267,7 +267,7 @@ def test_rows_that_a_policy_hides_are_no_rows_that_are_not_there(pg, pg_url, tab
     pg.execute("CREATE ROLE sodaf_reader LOGIN")
     try:
         pg.execute(f"GRANT SELECT ON {table} TO sodaf_reader; ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        engine = PostgresEngine(pg_url.set(username="sodaf_reader"))
+        engine = PostgresDatabase(pg_url.set(username="sodaf_reader"))
         with pytest.raises(DatabaseError, match="row-level security"), engine.read() as session:
             session.rows(f"SELECT * FROM {table}")
         engine.close()

@@ -2,105 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from sodaf_nb.database.patience import Patience
+from sodaf_nb.database.postgres.held import load
 from sodaf_nb.database.postgres.refusals import ours
+from sodaf_nb.database.session import Cursor, Params, Session, Violations
+from sodaf_nb.database.sidefile import SideFileError
 from sodaf_nb.errors import MigrationExecutionError
-from sodaf_nb.schema import Schema
-from sodaf_nb.sql.dialect import Dialect
+from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.dialects.postgres_text import tokens
-from sodaf_nb.sql.quoting import quote
 
-Params = Sequence[Any]
+Hold = Callable[["PostgresSession", Collection[str], Patience], None]
 
 
-class PostgresSession:
-    """A running transaction; made by `PostgresEngine.read` and `PostgresEngine.write`.
+class PostgresSession(Session):
+    """A running transaction on PostgreSQL.
 
     Args:
         connection: The driver's connection, in autocommit mode and inside a transaction that we began.
         dialect: The engine's dialect.
+        hold: Keeps others from tables, for this session.
         statement_timeout_s: The limit the server was given; None for none.
     """
 
     def __init__(
         self,
         connection: psycopg.Connection[Any],
-        dialect: Dialect,
+        dialect: PostgresDialect,
+        hold: Hold,
         *,
         statement_timeout_s: float | None = None,
     ) -> None:
-        self._connection = connection
+        super().__init__(dialect)
+        self.connection = connection
+        self._hold = hold
         self._statement_timeout_s = statement_timeout_s
-        self.dialect = dialect
-
-    @property
-    def connection(self) -> psycopg.Connection[Any]:
-        """The driver's connection, for COPY."""
-        return self._connection
-
-    def reflect(self) -> Schema:
-        """Return the live schema as this transaction sees it."""
-        return self.dialect.reflect(self)
+        self._namespace = dialect.namespace
 
     @property
     def in_transaction(self) -> bool:
         """True while statements can be run: the transaction is open and no statement failed in it (trap G3)."""
-        return self._connection.info.transaction_status is TransactionStatus.INTRANS
+        return self.connection.info.transaction_status is TransactionStatus.INTRANS
 
-    def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
-        """Run a query and return all its rows.
+    @property
+    def can_take_back(self) -> bool:
+        """True while there is a transaction to take back, also after a statement failed in it."""
+        return self.connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
-        Args:
-            sql: The query, with a question mark for each parameter.
-            params: The parameters.
-        """
-        return self._run(sql, params).fetchall()
-
-    def value(self, sql: str, params: Params = ()) -> Any:
-        """Run a query and return the first value of its first row, or None when there is no row."""
-        found = self.rows(sql, params)
-        return found[0][0] if found else None
-
-    def execute(self, sql: str, params: Params = ()) -> int:
-        """Run one statement and return the rows it changed, 0 for one that changes none."""
-        self._require_transaction()
-        cursor = self._run(sql, params)
-        return max(cursor.rowcount, 0) if cursor.description is None else 0
-
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
-        """Run a block inside a savepoint; on an error the block's work is taken back."""
-        self.execute(f"SAVEPOINT {quote(name)}")
+    def attach_backup(self, path: str) -> None:
+        """Write a backup's unpacked data into a temporary table that rollback scripts read."""
         try:
-            yield
-        except BaseException:
-            if self._connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-                self._run(f"ROLLBACK TO {quote(name)}", ())
-                self._run(f"RELEASE {quote(name)}", ())
-            raise
-        self.execute(f"RELEASE {quote(name)}")
+            load(self, Path(path))
+        except SideFileError as error:
+            raise MigrationExecutionError(
+                f"The backup could not be read into the server: {error}.", hint="nothing was changed"
+            ) from None
 
-    def _run(self, sql: str, params: Params) -> psycopg.Cursor[Any]:
+    def hold(self, tables: Collection[str], patience: Patience) -> None:
+        """Keep everybody else from tables until the end, readers too."""
+        self._hold(self, tables, patience)
+
+    def has_table(self, name: str) -> bool:
+        """Return True when there is a table of exactly that name."""
+        query = (
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')"
+        )
+        return bool(self.rows(query, (self._namespace, name)))
+
+    def violations(self) -> Violations:
+        """Return nothing: the server enforces its foreign keys while we work, and refuses what would break one."""
+        return {}
+
+    def _run(self, sql: str, params: Params) -> Cursor:
         try:
             if params:
-                return self._connection.execute(_marked(sql), list(params))
-            return self._connection.execute(sql)
+                return _fetched(self.connection.execute(_marked(sql), list(params)))
+            return _fetched(self.connection.execute(sql))
         except psycopg.Error as error:
             raise ours(error, statement_timeout_s=self._statement_timeout_s) from None
 
-    def _require_transaction(self) -> None:
-        if not self.in_transaction:
-            raise MigrationExecutionError(
-                "The transaction ended or failed before, so nothing more was run.",
-                hint="the database is as it was before; look at the first error above and try again",
-            )
+
+class _Fetched:
+    """A statement's outcome; one that returns rows changed none.
+
+    Args:
+        rowcount: The rows it changed.
+        rows: The rows it returned.
+    """
+
+    def __init__(self, rowcount: int, rows: list[tuple[Any, ...]]) -> None:
+        self.rowcount = rowcount
+        self._rows = rows
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return self._rows
+
+
+def _fetched(cursor: psycopg.Cursor[Any]) -> _Fetched:
+    return _Fetched(0, cursor.fetchall()) if cursor.description is not None else _Fetched(cursor.rowcount, [])
 
 
 @lru_cache(maxsize=512)

@@ -15,7 +15,7 @@ from sodaf_nb.errors import LockedError
 from sodaf_nb.sql.quoting import quote
 
 if TYPE_CHECKING:
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database.database import SQLiteDatabase
 
 
 def rename_in_side(path: Path, old: str, new: str) -> None:
@@ -25,7 +25,7 @@ def rename_in_side(path: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[sqlite3.Connection]:
+def writing(database: SQLiteDatabase) -> Iterator[sqlite3.Connection]:
     """Run a block in one write transaction on a connection of its own; any error takes it all back.
 
     Raises:

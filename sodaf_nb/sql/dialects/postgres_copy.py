@@ -8,10 +8,11 @@ refers to a live table but views, which are only read.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Protocol
+from urllib.parse import unquote as percent_decoded
 
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.schema import Schema, SchemaObject, Table
@@ -45,12 +46,22 @@ class PostgresCopy:
         live: The schema to copy.
         namespace: The live schema's name.
         backup: CREATE TABLE text of the backup that a rollback reads; empty when it reads none.
+        fill: Given a table, returns what follows INSERT INTO and its name, to copy rows as well; None copies none.
     """
 
-    def __init__(self, scratch: Scratch, live: Schema, namespace: str, *, backup: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        scratch: Scratch,
+        live: Schema,
+        namespace: str,
+        *,
+        backup: Collection[str] = (),
+        fill: Callable[[Table], str] | None = None,
+    ) -> None:
         self._scratch = scratch
         self._live = live
         self._live_namespace = namespace
+        self._fill = fill
         self._copied: frozenset[str] = frozenset()
         self._baseline: dict[Key, SchemaObject] = {}
         self._now: Schema | None = None  # what is there, until a statement runs
@@ -78,8 +89,7 @@ class PostgresCopy:
             EngineRefusedError: If the engine refuses it; the copy is as before.
             UnsupportedChangeError: If it names a table of a kind that is not changed.
         """
-        placed = redirected(statement, self._live_namespace, self._placed)
-        self._now = None
+        placed = self.placed(statement)
         self._scratch.execute(f"SAVEPOINT {_TRY}")
         try:
             self._scratch.execute(placed)
@@ -88,6 +98,12 @@ class PostgresCopy:
             raise
         finally:
             self._scratch.execute(f"RELEASE {_TRY}")
+
+    def placed(self, statement: str) -> str:
+        """Return a statement as it is run on the copy, which has what it names from now on."""
+        placed = redirected(statement, self._live_namespace, self._placed)
+        self._now = None
+        return placed
 
     def refusal(self, statement: str) -> str:
         """Run a statement and return the engine's reason for refusing it; the empty string when it ran."""
@@ -177,15 +193,28 @@ class PostgresCopy:
     def _copy(self, names: frozenset[str]) -> None:
         entries = [o for o in self._live.objects if o.table in names and o.kind != "function"]
         _require_ordinary(entries)
-        waiting = list(_in_order(entries))
+        made, waiting = _in_order(entries)
+        self._make(made)
+        if self._fill is not None:  # before there is a trigger that could see them
+            for name in names & self._live.tables.keys():
+                rows = self._fill(self._live.tables[name])
+                self._scratch.execute(f"INSERT INTO {quote(self.namespace)}.{quote(name)} {rows}")
+        self._make([(o, self._unlooked(statement)) for o, statement in waiting])
+        self._copied |= names
+        self._now = None
+        self._baseline |= {_key(o): o for o in self.reflected().objects if o.table in names}
+
+    def _make(self, waiting: list[tuple[SchemaObject, str]]) -> None:
         while waiting:  # a replica identity needs an index, and the like
             left = [(o, reason, s) for o, s in waiting if (reason := self._refused(s))]
             if len(left) == len(waiting):
                 raise _unreadable({f"{o.kind} {o.name}": reason for o, reason, _s in left})
             waiting = [(o, s) for o, _reason, s in left]
-        self._copied |= names
-        self._now = None
-        self._baseline |= {_key(o): o for o in self.reflected().objects if o.table in names}
+
+    def _unlooked(self, statement: str) -> str:
+        # Of a sample, rows may point to rows that were left out.
+        references = self._fill is not None and " ADD CONSTRAINT " in statement and " REFERENCES " in statement
+        return f"{statement} NOT VALID" if references and "NOT VALID" not in statement else statement
 
     def _refused(self, statement: str) -> str:
         self._scratch.execute(f"SAVEPOINT {_TRY}")
@@ -200,25 +229,46 @@ class PostgresCopy:
 
 
 def backup_tables(texts: Collection[str]) -> list[str]:
-    """Return the statements that make the tables a rollback reads its backup from, gone with the transaction."""
-    form = rf"\1TEMP TABLE {BACKUP} "
-    made = [re.sub(r'^(\s*CREATE\s+)TABLE\s+("(?:[^"]|"")+"|\w+)\s*', form, text, count=1) for text in texts]
-    return [f"{text} ON COMMIT DROP" for text in made]
+    """Return the statements that make the empty tables a rollback reads its backup from.
+
+    Args:
+        texts: CREATE TABLE texts of side files; what a column was stands in quotes behind its affinity.
+    """
+    found = [_SAVED.findall(text) for text in texts]
+    lines = [", ".join(f'"{name}" {unquote_type(kind)}' for name, kind in columns) for columns in found]
+    return [f"CREATE TEMP TABLE {BACKUP} ({line}) ON COMMIT DROP" for line in lines]
 
 
-def _in_order(entries: Collection[SchemaObject]) -> Iterator[tuple[SchemaObject, str]]:
-    """Yield statements so that what is used is there before what uses it; else a name would mean the live one."""
+_SAVED = re.compile(r"\"((?:[^\"]|\"\")+)\" (?:TEXT|INTEGER) '((?:[^']|'')*)'")
+
+
+def unquote_type(text: str) -> str:
+    """Return a type as it was before it was hidden in a side file's declared type."""
+    return percent_decoded(text.replace("''", "'"))
+
+
+Part = tuple[SchemaObject, str]
+
+
+def _in_order(entries: Collection[SchemaObject]) -> tuple[list[Part], list[Part]]:
+    """Return the statements that make tables, and all others so that what is used comes before what uses it.
+
+    A name that is not in the copy yet would mean the live one.
+    """
     parts = [(o, statement) for o in entries if o.kind != "view" for statement in split(str(o.sql), ";")]
-    ranks = ("table", "constraint")
-    yield from (part for part in parts if part[1].startswith("CREATE") and part[0].kind == "table")
-    yield from (part for part in parts if not part[1].startswith("CREATE") and part[0].kind in ranks)
+    tables = [part for part in parts if part[0].kind == "table" and part[1].startswith("CREATE")]
+    about = [part for part in parts if part[0].kind in ("table", "constraint") and part not in tables]
+    others = [part for part in parts if part[0].kind not in ("table", "constraint")]
+    return tables, [*about, *_views(entries), *others]
+
+
+def _views(entries: Collection[SchemaObject]) -> Iterator[Part]:
     views = [o for o in entries if o.kind == "view"]
     while views:
         free = [v for v in views if not any(mentions(v.sql, o.name) for o in views if o is not v)]
         for view in free or views[:1]:
             yield view, str(view.sql)
             views.remove(view)
-    yield from (part for part in parts if part[0].kind not in ranks)
 
 
 def _component(live: Schema, names: Collection[str]) -> frozenset[str]:

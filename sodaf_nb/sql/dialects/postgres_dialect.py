@@ -26,6 +26,10 @@ class PostgresDialect:
         namespace: The schema that is migrated.
     """
 
+    row_name = "ctid"
+    order = ("sodaf_order", '"sodaf_order" bigint GENERATED ALWAYS AS IDENTITY')
+    keeps_long_texts = False
+
     def __init__(self, scratch: Callable[[], Scratch], *, version: int, namespace: str = "public") -> None:
         self._scratch = scratch
         self._version = version
@@ -63,6 +67,10 @@ class PostgresDialect:
     def is_bookkeeping(self, statement: str) -> bool:
         """Return True when a statement sets a counter only."""
         return statement.startswith("SELECT setval(")
+
+    def differs(self, left: str, right: str) -> str:
+        """Return an SQL condition that is true when two values differ, one of them NULL included."""
+        return f"{left} IS DISTINCT FROM {right}"
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""

@@ -5,22 +5,31 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 
+from sodaf_nb.database.address import url_of
+from sodaf_nb.database.base import Database, Target
 from sodaf_nb.database.patience import Patience
+from sodaf_nb.database.postgres.held import PostgresHeld, held_still
 from sodaf_nb.database.postgres.holders import holders
 from sodaf_nb.database.postgres.refusals import is_locked, ours, primary, unreachable
+from sodaf_nb.database.postgres.rehearsal import PostgresRehearsal, rehearsal
 from sodaf_nb.database.postgres.session import PostgresSession
 from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
 from sodaf_nb.sql.dialect import EngineRefusedError
 from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.quoting import quote
+
+if TYPE_CHECKING:
+    from sodaf_nb.database.database import SQLiteDatabase
+    from sodaf_nb.options import RehearsalScope
+    from sodaf_nb.schema import Schema
 
 # The oldest release that this is written for; ALTER TABLE does without older ones' rewrites from 11 on.
 OLDEST = 130000
@@ -44,6 +53,8 @@ _PINNED = {
     "idle_in_transaction_session_timeout": "0",
 }
 
+_DRIVER = "postgresql+psycopg"
+
 # Two numbers name an advisory lock: whose, and for what.
 _LOCK_CLASS = 0x50DAF
 
@@ -51,27 +62,28 @@ _LOCK_CLASS = 0x50DAF
 _FIRST_PAUSE = 0.1
 
 
-class PostgresEngine:
-    """A PostgreSQL database, 13 and later.
+class PostgresDatabase(Database):
+    """A PostgreSQL database, 13 and later; one of its schemas is migrated.
 
     Connections come from a small pool and are given back after each piece of work. Each transaction sets what it
     needs for itself alone, so a pooler that gives each transaction another connection does no harm.
 
     Args:
-        source: The database's URL, or an Engine of the user's own.
+        target: The database's URL, or an Engine of the user's own.
         lock_timeout_s: Seconds to wait for somebody else's lock.
-        namespace: The schema that is migrated.
+        schema: The schema that is migrated; None is `public`.
 
     Raises:
         DatabaseError: If the server cannot be reached, or is too old.
     """
 
-    def __init__(self, source: sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0, namespace: str = "public") -> None:
-        self._owned = not isinstance(source, sa.Engine)
-        self._pool = source if isinstance(source, sa.Engine) else _pool(source)
-        self.url = self._pool.url
+    def __init__(self, target: Target, *, lock_timeout_s: float = 5.0, schema: str | None = None) -> None:
+        self._owned = not isinstance(target, sa.Engine)
+        self._pool = target if isinstance(target, sa.Engine) else _pool(url_of(target))
         self.lock_timeout_s = lock_timeout_s
-        self.namespace = namespace
+        self.namespace = schema or "public"
+        self.file = None
+        self.uri = self._pool.url.set(password=None).render_as_string()
         self._open: set[int] = set()
         with self._connected() as connection:
             version = connection.info.server_version
@@ -79,19 +91,33 @@ class PostgresEngine:
             raise DatabaseError(
                 f"PostgreSQL {version // 10000} is too old.", hint=f"{OLDEST // 10000} and later can be migrated"
             )
-        self.dialect = PostgresDialect(self.scratch, version=version, namespace=namespace)
+        self._dialect = PostgresDialect(self.scratch, version=version, namespace=self.namespace)
+        self.dialect = self._dialect
 
     @property
     def name(self) -> str:
         """The database's name as shown to people."""
-        return str(self.url.database)
+        return str(self._pool.url.database)
+
+    @property
+    def shown(self) -> str:
+        """The database's name and where it is."""
+        return f"{self.name} on {self._pool.url.host or 'this machine'}"
+
+    def in_files(self, what: str) -> SQLiteDatabase:
+        """Refuse it.
+
+        Raises:
+            DatabaseError: Always.
+        """
+        raise DatabaseError(f"On PostgreSQL {what} is not possible yet.", hint="nothing was changed")
 
     @contextmanager
     def read(self) -> Iterator[PostgresSession]:
         """Run a block in one consistent read-only snapshot."""
         with self._connected() as connection, _rolled_back(connection):
             self._begin(connection, "ISOLATION LEVEL REPEATABLE READ READ ONLY", self._patience())
-            yield PostgresSession(connection, self.dialect)
+            yield PostgresSession(connection, self._dialect, self.hold)
 
     @contextmanager
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[PostgresSession]:
@@ -108,7 +134,9 @@ class PostgresEngine:
         given = self._patience(patience)
         with self._connected() as connection, _rolled_back(connection):
             self._begun_holding(connection, given, hold)
-            session = PostgresSession(connection, self.dialect, statement_timeout_s=given.statement_timeout_s)
+            session = PostgresSession(
+                connection, self._dialect, self.hold, statement_timeout_s=given.statement_timeout_s
+            )
             yield session
             _commit(connection)
 
@@ -159,6 +187,26 @@ class PostgresEngine:
             "WHERE n.nspname = %s AND c.relname = ANY (%s) AND c.relkind = 'r'"
         )
         return [name for (name,) in connection.execute(query, (self.namespace, list(tables)))]
+
+    @contextmanager
+    def held(self) -> Iterator[PostgresHeld]:
+        """Hold the committed state for a backup, in a transaction of its own that is taken back."""
+        with self._connected() as connection, _rolled_back(connection):
+            # Not read only: the proof of a backup is a restore into a temporary table.
+            self._begin(connection, "ISOLATION LEVEL REPEATABLE READ", self._patience())
+            with held_still(PostgresSession(connection, self._dialect, self.hold)) as held:
+                yield held
+
+    @contextmanager
+    def rehearsal_copy(
+        self, live: Schema, tables: Collection[str], wanted: RehearsalScope, tell: Callable[[str], None]
+    ) -> Iterator[PostgresRehearsal]:
+        """Copy tables with rows into a schema of their own, in a transaction that is taken back."""
+        tell("copy the tables")
+        scratch = _Scratch(self, "ISOLATION LEVEL REPEATABLE READ")
+        places = {"namespace": self.namespace, "name": self.name}
+        with rehearsal(scratch, self._dialect, live, tables, wanted, **places) as copy:
+            yield copy
 
     def scratch(self) -> _Scratch:
         """Open a transaction that is taken back when it is closed, for an empty copy."""
@@ -251,14 +299,15 @@ class _Scratch:
 
     Args:
         engine: The database.
+        how: The kind of transaction.
     """
 
-    def __init__(self, engine: PostgresEngine) -> None:
+    def __init__(self, engine: PostgresDatabase, how: str = "ISOLATION LEVEL READ COMMITTED") -> None:
         self._context = engine._connected()  # noqa: SLF001  the engine's own helper, closed by `close`
-        self._connection = self._context.__enter__()
+        self.connection = self._context.__enter__()
         try:
-            engine._begin(self._connection, "ISOLATION LEVEL READ COMMITTED", engine._patience())  # noqa: SLF001
-            self._session = PostgresSession(self._connection, engine.dialect)
+            engine._begin(self.connection, how, engine._patience())  # noqa: SLF001
+            self._session = PostgresSession(self.connection, engine._dialect, engine.hold)  # noqa: SLF001
         except BaseException:
             self.close()
             raise
@@ -270,7 +319,7 @@ class _Scratch:
     def execute(self, sql: str) -> int:
         """Run one statement; raises `EngineRefusedError` with the server's reason when it is refused."""
         try:
-            return self._connection.execute(sql).rowcount
+            return self.connection.execute(sql).rowcount
         except psycopg.Error as error:
             if error.sqlstate is None or is_locked(error):
                 raise ours(error) from None
@@ -278,13 +327,15 @@ class _Scratch:
 
     def close(self) -> None:
         """Take everything back."""
-        _take_back(self._connection)
+        _take_back(self.connection)
         self._context.__exit__(None, None, None)
 
 
 def _pool(url: sa.URL) -> sa.Engine:
-    # Work uses two at a time: its own and the one that holds the right to migrate; a dry run one more.
-    return sa.create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+    # Work uses two at a time: its own and the one that holds the right to migrate; a backup one more.
+    return sa.create_engine(
+        url.set(drivername=_DRIVER), pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _milliseconds(seconds: float | None) -> str:
