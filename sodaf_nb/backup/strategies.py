@@ -8,7 +8,8 @@ from typing import ClassVar, Protocol
 
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
-from sodaf_nb.database.sidefile import Held, SideFileError, TableFacts
+from sodaf_nb.database.sidefile import SideFileError, TableFacts
+from sodaf_nb.database.sidefile.held import Held
 
 
 class BackupStrategy(Protocol):

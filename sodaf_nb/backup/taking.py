@@ -14,7 +14,8 @@ from sodaf_nb.backup.reader import counted, unpacked, workspace
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy
 from sodaf_nb.backup.writer import write_backup
-from sodaf_nb.database.sidefile import Held, SideFileError, TableFacts, check_side, exact_rows, open_side
+from sodaf_nb.database.sidefile import SideFileError, TableFacts, check_side, exact_rows, open_side
+from sodaf_nb.database.sidefile.held import Held
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity

@@ -20,7 +20,7 @@ from sodaf_nb.sql.dialect import Dialect
 if TYPE_CHECKING:
     from sodaf_nb.database.database import SQLiteDatabase
     from sodaf_nb.database.rehearsable import Rehearsable
-    from sodaf_nb.database.sidefile import Held
+    from sodaf_nb.database.sidefile.held import Held
     from sodaf_nb.options import RehearsalScope
 
 Target = str | os.PathLike[str] | sa.URL | sa.Engine

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sodaf_nb.database.copysize import SAMPLE_ROWS, choose
+from sodaf_nb.database import copysize
+from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import SQLiteDatabase
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
 from sodaf_nb.errors import LockedError
@@ -62,7 +63,7 @@ class RehearsalCopy:
     scope: Scope
     limit: int | None
     reason: str
-    measured_on: int | None = SAMPLE_ROWS
+    measured_on: int | None
 
     @property
     def dialect(self) -> Dialect:
@@ -124,6 +125,7 @@ def rehearsal_copy(
                 scope=choice.scope,
                 limit=choice.limit,
                 reason=choice.reason,
+                measured_on=copysize.SAMPLE_ROWS,
             )
 
 

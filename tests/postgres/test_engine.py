@@ -133,9 +133,12 @@ def test_who_holds_a_table_is_named_and_what_they_wrote_is_not(engine, pg, table
 
 
 def test_a_transaction_of_our_own_is_said_to_be_one(engine, table):
-    with engine.write(hold=["tabThing"]), pytest.raises(LockedError, match="a transaction of this program"):
-        with engine.write(QUICK, hold=["tabThing"]):
-            pytest.fail("the table is held")
+    with (
+        engine.write(hold=["tabThing"]),
+        pytest.raises(LockedError, match="a transaction of this program"),
+        engine.write(QUICK, hold=["tabThing"]),
+    ):
+        pytest.fail("the table is held")
 
 
 def test_a_lock_that_is_given_back_in_time_is_waited_for(engine, pg, table):

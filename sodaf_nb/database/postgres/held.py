@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +64,21 @@ class PostgresHeld:
         """Close what was opened."""
         self._opened.close()
 
-    def facts(self, table: str) -> TableFacts:
-        """Return the facts of a table."""
+    def facts(self, table: str, *, ordered: bool = False) -> TableFacts:
+        """Return the facts of a table.
+
+        Args:
+            table: The table.
+            ordered: True puts its columns in the order of their names, which does not change when one comes back.
+
+        Raises:
+            SideFileError: If there is no such table or it cannot be copied.
+        """
         found = self._tables.get(table)
         if found is None:
             raise SideFileError(f"there is no table {table}")
-        create = _side_sql(found)
+        columns = sorted(found.columns, key=lambda column: column.name) if ordered else found.columns
+        create = _side_sql(replace(found, columns=tuple(columns)))
         with engine_errors(), closing(sqlite3.connect(":memory:")) as connection:
             connection.execute(create)
             made = table_facts(connection, "main", table)

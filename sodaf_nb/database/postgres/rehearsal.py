@@ -232,7 +232,8 @@ def _filling(table: Table, namespace: str, limit: int | None) -> str:
 
 
 def _written(session: PostgresSession, path: Path, names: Collection[str]) -> None:
-    """Write tables into one file."""
+    """Write tables into one file, which is there also when there are none."""
+    open_file(path, "rwc").close()
     with held_still(session) as held:
         for name in names:
-            held.copy_table(held.facts(name), path)
+            held.copy_table(held.facts(name, ordered=True), path)

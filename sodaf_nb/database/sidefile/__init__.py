@@ -9,7 +9,6 @@ from __future__ import annotations
 from sodaf_nb.database.sidefile.changes import apply_changes
 from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, attach, engine_errors, open_side
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
-from sodaf_nb.database.sidefile.held import Held
 from sodaf_nb.database.sidefile.restoring import (
     create_from_side,
     rename_in_side,
@@ -23,7 +22,6 @@ from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
 __all__ = [
     "ROWS",
     "SIDE",
-    "Held",
     "SideFileError",
     "Snapshot",
     "TableFacts",

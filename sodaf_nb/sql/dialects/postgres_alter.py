@@ -247,8 +247,8 @@ def renumbered(value: str, before: DataType, after: DataType, table: str) -> str
 
 def next_number(table: str, column: str) -> str:
     """Return the statement after which the numbering goes on behind the largest key; it never uses one twice."""
-    sequence = f"pg_get_serial_sequence({literal(table)}, {literal(column)})"
-    return (
-        f"SELECT setval({sequence}, GREATEST(COALESCE(MAX({quote(column)}), 0), 1), "
-        f"COALESCE(MAX({quote(column)}), 0) > 0) FROM {table}"
-    )
+    # The table is said by its rows: a name in a text would mean the live table while this runs on a copy, and a
+    # sequence keeps what it was set to whatever becomes of the transaction.
+    sequence = f"pg_get_serial_sequence(MAX(tableoid::regclass::text), {literal(column)})"
+    largest = f"MAX({quote(column)})"
+    return f"SELECT setval({sequence}, GREATEST({largest}, 1), {largest} > 0) FROM {table}"
