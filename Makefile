@@ -14,6 +14,8 @@ STAMP := $(VENV)/.stamp
 QUICKSTART := notebooks/00_quickstart.ipynb
 RUNBOOKS := $(wildcard notebooks/*.ipynb)
 REPORTS := build/test
+# The names that tests/browser/lab.py looks for.
+BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -36,12 +38,12 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
 
 .PHONY: test
-test: test-code coverage test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+test: test-code coverage test-newest-core test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
 
 .PHONY: test-code
 test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
 	@mkdir -p $(REPORTS); rm -f .coverage .coverage.*
-	@$(BIN)/pytest --no-header -n $(WORKERS) --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+	@$(BIN)/pytest --no-header -n $(WORKERS) --ignore tests/browser --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
 
 # One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
 .PHONY: coverage
@@ -54,6 +56,13 @@ coverage: $(STAMP)
 	@printf 'coverage: %s %% of sodaf_nb, 100 %% of plan, execution and backup\n' "$$($(BIN)/coverage report --format=total)"
 floor = $(call quiet,$(BIN)/coverage report --include='$(1)/*' --fail-under=$(2),coverage of $(1) is below $(2) %)
 
+# A run of its own, in one process: all of them share one JupyterLab.
+.PHONY: test-browser
+test-browser: $(STAMP) ## run the tests in a real JupyterLab; they need a Chromium
+	@$(if $(BROWSER),,echo "no Chromium found: the browser tests cannot run (on Debian: apt-get install chromium)" >&2;) true
+	@mkdir -p $(REPORTS)
+	@$(BIN)/pytest --no-header -p no:xdist tests/browser --junit-xml=$(REPORTS)/browser.xml
+
 # A pytest run of its own: nbval's items are cells, not functions, and other plugins stumble over them.
 .PHONY: test-recorded
 test-recorded: $(STAMP) ## run the runbooks and compare each output with the recorded one
@@ -64,6 +73,35 @@ test-recorded: $(STAMP) ## run the runbooks and compare each output with the rec
 .PHONY: test-jobs
 test-jobs: $(STAMP) ## run the runbooks as jobs, from a clean copy
 	@$(BIN)/python scripts/run_runbooks.py $(RUNBOOKS)
+
+# The system's library stays as it is; the newest one comes in a package of its own, into a folder of its own,
+# because other tools prefer that package where they find it. SQLite has to be the newer one, or nothing is tested.
+NEWEST := build/newest-sqlite
+NEWEST_PYTHON = PYTHONPATH=tests/newest_sqlite:$(NEWEST) $(BIN)/python
+.PHONY: test-newest-sqlite
+test-newest-sqlite: $(STAMP) $(NEWEST)/.stamp ## run the tests around the engine with the newest SQLite there is as a package
+	@$(NEWEST_PYTHON) -c 'import sqlite3; print("SQLite", sqlite3.sqlite_version); assert sqlite3.sqlite_version_info >= (3, 53)'
+	@$(NEWEST_PYTHON) -m pytest --no-header -n $(WORKERS) --ignore tests/torture/test_peers.py \
+	  tests/sql tests/acceptance tests/database tests/execution tests/torture
+
+# The part of it that `make test` runs: the chosen paths against the rebuild, and everything on one table at once.
+.PHONY: test-newest-core
+test-newest-core: $(STAMP) $(NEWEST)/.stamp
+	@$(NEWEST_PYTHON) -c 'import sqlite3; assert sqlite3.sqlite_version_info >= (3, 53)'
+	@$(NEWEST_PYTHON) -m pytest --no-header -n $(WORKERS) tests/sql tests/torture/test_special.py tests/torture/test_torture.py \
+	  -k 'test_sqlite_paths or test_native or test_special or all_on_one_table or ANALYZE or FTS5'
+
+$(NEWEST)/.stamp: tests/newest_sqlite/requirements.txt
+	@rm -rf $(NEWEST); $(call quiet,$(BIN)/pip install --no-deps --target $(NEWEST) -r $<,pip install)
+	@touch $@
+
+.PHONY: bench
+bench: $(STAMP) ## time changes of a million rows beside Alembic, Django and sqlite-utils, into build/bench (an hour, 2 GB)
+	@$(BIN)/python -m tests.benchmarks.run
+
+.PHONY: bench-short
+bench-short: $(STAMP) ## the same with few rows, in less than two minutes
+	@$(BIN)/python -m tests.benchmarks.run --rows 20000 --rounds 1
 
 .PHONY: lint
 lint: $(STAMP) ## check style, format, types and the direction of imports
@@ -93,6 +131,16 @@ docs: $(STAMP) ## build the guides into build/docs
 .PHONY: docs-record
 docs-record: $(STAMP) ## run the examples of the guides and write what they show below them
 	@$(BIN)/python scripts/record_docs.py
+.PHONY: pictures
+pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at them before you commit them
+	@$(BIN)/python -m tests.browser.pictures docs/images
+.PHONY: rules
+rules: $(STAMP) ## write docs/rules.md from the rules
+	@$(BIN)/python scripts/rules.py docs/rules.md
+
+.PHONY: binder
+binder: $(STAMP) ## install, build and open the quickstart in a clean environment, as Binder does; takes minutes
+	@$(BIN)/python scripts/check_binder.py
 
 .PHONY: clean
 clean: ## remove everything that was built, the environment too

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 import tempfile
@@ -12,10 +11,8 @@ from time import monotonic
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
 
-# nbconvert's page loads scripts from elsewhere (formulas, diagrams, widgets); a report is read, so it has none.
-SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+from sodaf_nb.commands.report import page
 
 
 def main(source: Path, folder: Path) -> int:
@@ -58,13 +55,6 @@ def run(notebook: nbformat.NotebookNode, companions: Path) -> CellExecutionError
         except CellExecutionError as error:
             return error
     return None
-
-
-def page(notebook: nbformat.NotebookNode, title: str) -> str:
-    """Return the notebook as one HTML page that needs no other file and no network."""
-    logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert wishes for texts that describe images
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"name": title}})
-    return SCRIPT.sub("", str(body))
 
 
 def summary(notebook: nbformat.NotebookNode, seconds: float) -> list[str]:

@@ -33,9 +33,12 @@ if TYPE_CHECKING:
         MigrationBackupError,
         MigrationCancelledError,
         MigrationExecutionError,
+        MigrationPendingError,
         MigrationRestoreError,
         MigrationRollbackError,
         MigrationTimeoutError,
+        NoSpaceError,
+        PlanFileError,
         RenameQuestionError,
         SodafError,
         StalePlanError,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
     from sodaf_nb.plan import Plan
     from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+    from sodaf_nb.session import PlanSession
     from sodaf_nb.sql import SQLGenerator
     from sodaf_nb.validation import Finding, MigrationValidator
 
@@ -75,9 +79,12 @@ _HOMES = {
         "MigrationBackupError",
         "MigrationCancelledError",
         "MigrationExecutionError",
+        "MigrationPendingError",
         "MigrationRestoreError",
         "MigrationRollbackError",
         "MigrationTimeoutError",
+        "NoSpaceError",
+        "PlanFileError",
         "RenameQuestionError",
         "SodafError",
         "StalePlanError",
@@ -88,6 +95,7 @@ _HOMES = {
     "history": ("MigrationHistoryManager", "MigrationRecord"),
     "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
     "plan": ("Plan",),
+    "session": ("PlanSession",),
     "results": ("BatchMigrationResult", "DryRunResult", "MigrationResult"),
     "sql": ("SQLGenerator",),
     "validation": ("Finding", "MigrationValidator"),
@@ -120,13 +128,17 @@ __all__ = [
     "MigrationExecutionError",
     "MigrationExecutor",
     "MigrationHistoryManager",
+    "MigrationPendingError",
     "MigrationRecord",
     "MigrationRestoreError",
     "MigrationResult",
     "MigrationRollbackError",
     "MigrationTimeoutError",
     "MigrationValidator",
+    "NoSpaceError",
     "Plan",
+    "PlanFileError",
+    "PlanSession",
     "RenameQuestionError",
     "Retention",
     "RollbackOptions",

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from sodaf_nb.backup import MigrationBackupManager
-from sodaf_nb.database import Database, gather
+from sodaf_nb.database import Database
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import (
     MigrationCancelledError,
-    MigrationRollbackError,
     RenameQuestionError,
     SodafError,
     Step,
@@ -31,24 +30,31 @@ from sodaf_nb.execution import (
     saving_for,
     utc_now,
 )
+from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
+from sodaf_nb.execution.explaining import explanations
+from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
-from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery, standing_on
+from sodaf_nb.execution.pending import Pending, pending
+from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
+from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
+from sodaf_nb.fronts import WithPanel
+from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
-from sodaf_nb.plan import Plan, RenameTable
+from sodaf_nb.plan import Plan
 from sodaf_nb.plan.planner import Context, make_plan
-from sodaf_nb.plan.rollback import make_rollback
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
-from sodaf_nb.schema import Schema, decode
-from sodaf_nb.schema.closure import mentions, schema_fingerprint
-from sodaf_nb.sql import Script, SQLGenerator, syntax_errors
-from sodaf_nb.validation import Evidence, MigrationValidator, blocking, require_accepted, require_known
+from sodaf_nb.schema import Schema
+from sodaf_nb.schema.closure import schema_fingerprint
+from sodaf_nb.sql import SQLGenerator
+from sodaf_nb.validation import MigrationValidator, blocking, require_accepted, require_known
+from sodaf_nb.validation.acceptance import accepted_ids, takes_all
 from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
 
 # Plans that are remembered, so that one that moved can be told from the one that was reviewed.
 _MOST_REVIEWED = 100
 
 
-class MigrationApplier:
+class MigrationApplier(WithPanel):
     """Brings DocTypes to a database and takes migrations back.
 
     Args:
@@ -70,6 +76,7 @@ class MigrationApplier:
         self.doctypes = doctypes
         self.options = options or ApplyOptions()
         self.history = MigrationHistoryManager(database)
+        self._restores = RestoreLog(history=self.history, options=self.options, clock=clock)
         self.backups = MigrationBackupManager(
             database,
             self.options.backup_dir,
@@ -79,29 +86,32 @@ class MigrationApplier:
             ties=lambda: backup_ties(database),
             clock=clock,
             batch_size=self.options.batch_size,
+            record=self._restores.note,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database)
         self._reviewed: dict[str, Reviewed] = {}
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
-        self._validator = MigrationValidator(policy=self.options.policy)
+        validator = MigrationValidator(policy=self.options.policy)
+        self._judge = Judge(
+            database=database, doctypes=doctypes, history=self.history, generator=self._generator, validator=validator
+        )
         self._rehearser = Rehearser(database, self._generator, self.backups, self.options)
 
     def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
         """Return what differs between a DocType and the database."""
-        return self._comparison.compare_schema(doctype, _answers(options or SyncOptions()))
+        return self._comparison.compare_schema(doctype, self._answers(doctype, options or SyncOptions()))
 
     def plan(self, doctype: str, options: SyncOptions | None = None) -> Plan:
-        """Return the plan that would bring a DocType to the database.
+        """Return the plan that would bring a DocType to the database, with what a reviewer needs to see.
 
         Raises:
             RenameQuestionError: If columns would be dropped that may have been renamed.
             UnsupportedChangeError: If the change would damage something no DocType mentions.
         """
-        given = options or SyncOptions()
-        live = self.database.reflect()
-        return self._planned(self._diff(doctype, given, live), given, live)
+        job = self._job(doctype, options or SyncOptions())
+        return replace(job.plan, review=review_of(job, head_of(self.history, job.plan)))
 
     def dry_run(self, doctype: str, options: SyncOptions | None = None) -> DryRunResult:
         """Return what an apply would do: its statements run up and back on a private copy with the rows.
@@ -150,18 +160,20 @@ class MigrationApplier:
         return replace(options, backfill={n: v for n, v in options.backfill.items() if n.lower() in fields})
 
     def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
-        """Carry out a plan made and reviewed earlier.
+        """Carry out a plan made and reviewed earlier, perhaps by another process and read with `Plan.load`.
 
         Raises:
-            StalePlanError: If the database moved since the plan was made.
+            StalePlanError: If the schema or the history moved since, or more rows are at risk than were approved.
             SodafError: As `sync_doctype` raises.
         """
         require_known(accept)
         live = self.database.reflect()
         if plan_fingerprint(plan, live) != plan.made_for:
             message = f"The schema of {plan.table} changed after the plan was made"
-            raise stale(message, plan, live, self._reviewed.get(plan.id))
-        return self._carried_out(self._judged(plan, live, SyncOptions(accept=accept)))
+            raise stale(message, plan, live, self._reviewed.get(plan.id) or remembered(plan, self.database.dialect))
+        job = self._judge.job(plan, live, SyncOptions(accept=accept))
+        require_approved(plan, job, head_of(self.history, plan))
+        return self._carried_out(job)
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
         """Take a migration back: structure by its recorded plan, data from its backup; later writes stay.
@@ -172,7 +184,21 @@ class MigrationApplier:
             SodafError: As `sync_doctype` raises.
         """
         given = options or RollbackOptions()
-        return self._carried_out(self._rollback_job(migration_id, given), given)
+        record = self._in_force(migration_id)
+        if replaced_by(record) is not None:
+            return self._numbered(undo_restore(self.backups, self._restores, record, dry_run=given.dry_run), record.id)
+        return self._carried_out(self._rollback_job(record, given), given)
+
+    def rollback_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchMigrationResult:
+        """Take a migration back with all newer ones of its table, the newest first.
+
+        Each is a rollback and a transaction of its own; the first that fails ends it, those before it stay done.
+
+        Raises:
+            MigrationRollbackError: If the migration is not in force; nothing was changed then.
+        """
+        history, record = self.history.get_migration_history(), self.history.require(migration_id)
+        return roll_back_through(history, record, lambda each: self.rollback_migration(each, options))
 
     def dry_run_rollback(self, migration_id: str, options: RollbackOptions | None = None) -> DryRunResult:
         """Return what taking a migration back would do, rehearsed on a copy; nothing is changed.
@@ -181,8 +207,14 @@ class MigrationApplier:
             SodafError: As `dry_run` and `rollback_migration` raise before they write.
         """
         given, started = options or RollbackOptions(), time.perf_counter()
-        job = self._rollback_job(migration_id, given)
+        record = self._in_force(migration_id)
+        refuse_restore(record, self.history.get_migration_history().number_of(record.id))
+        job = self._rollback_job(record, given)
         return self._dry(job, given, time.perf_counter() - started)
+
+    def pending(self) -> Pending:
+        """Return the loaded DocTypes that the database does not match yet; only reads."""
+        return pending(self.doctypes.dependency_order(), self.diff)
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -194,7 +226,7 @@ class MigrationApplier:
 
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         require_known(options.accept)
-        diff = self._comparison.compare_schema(doctype, _answers(options), live=live)
+        diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
         _require_answered(diff, options)
         self._require_fields(doctype, options.backfill)
         return diff
@@ -233,86 +265,32 @@ class MigrationApplier:
         plan = self._planned(diff, options, live)
         kept = {column.name for column in diff.orphan_columns}
         pairs = tuple((c.old, c.new) for c in diff.candidates if c.old in kept)
-        return self._judged(plan, live, options, rename_candidates=pairs)
+        return self._judge.job(
+            plan, live, options, Background(rename_candidates=pairs, again=self._again(doctype, options))
+        )
 
-    def _rollback_job(self, migration_id: str, options: RollbackOptions) -> Job:
+    def _again(self, doctype: str, options: SyncOptions) -> Again:
+        answers = self._answers(doctype, options)
+        return lambda after: self._comparison.compare_schema(doctype, answers, live=after)
+
+    def _answers(self, doctype: str, options: SyncOptions) -> Answers:
+        return Answers(
+            renamed_from=options.renamed_from,
+            field_renames=options.field_renames,
+            drop_removed=options.removed_fields == "drop",
+            clues=self._judge.clues(doctype, options.renamed_from or self.doctypes.get(doctype).renamed_from),
+        )
+
+    def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
         require_known(options.accept)
-        record = self.history.require(migration_id)
-        self._require_in_force(record)
         live = self.database.reflect()
-        info = record.rollback_info
-        plan: Plan = decode(info["plan"])
-        risks = frozenset((table, column) for table, column in info.get("risks", ()))
-        draft = make_rollback(plan, undoes=record.id, made_for="", backed_up=risks)
-        rollback = replace(draft, made_for=plan_fingerprint(draft, live))
-        backup_sql = tuple(info.get("backup_sql", ()))
-        backup_id = info.get("backup_id") if risks else None
-        return self._judged(rollback, live, options, backup_sql=backup_sql, backup_id=backup_id)
+        plan, source = rollback_plan(record, live, options.on_conflict)
+        return self._judge.job(plan, live, options, Background(source=source))
 
-    def _require_in_force(self, record: MigrationRecord) -> None:
-        history = self.history.get_migration_history()
-        number = history.number_of(record.id)
-        if record.status == "failed":
-            raise MigrationRollbackError(
-                f"#{number} failed and changed nothing: there is nothing to undo.",
-                hint=("what is in force is in ", Step("history")),
-            )
-        if record.status != "applied":
-            raise MigrationRollbackError(
-                f"#{number} of {record.doctype} is rolled back: there is nothing to undo.",
-                hint=("what is in force is in ", Step("history")),
-            )
-        if newer := standing_on(history, record.id):
-            raise MigrationRollbackError(
-                f"Newer migrations of the same table are in force: {', '.join(newer)}.",
-                hint="roll those back first, the newest first",
-            )
-
-    def _judged(
-        self,
-        plan: Plan,
-        live: Schema,
-        options: SyncOptions | RollbackOptions,
-        *,
-        backup_sql: tuple[str, ...] = (),
-        backup_id: str | None = None,
-        rename_candidates: tuple[tuple[str, str], ...] = (),
-    ) -> Job:
-        script = self._generator.generate(plan, live, backup=backup_sql)
-        _require_columns(options.mask, live, script)
-        with self.database.read() as session:
-            facts = gather(session, plan, session.reflect(), options.mask)
-        evidence = Evidence(
-            plan=plan,
-            script=script,
-            facts=facts,
-            syntax_errors=syntax_errors(script, live, backup=backup_sql, dialect=self.database.dialect),
-            managed=self._managed_before(plan),
-            rename_candidates=rename_candidates,
-        )
-        return Job(
-            plan=plan,
-            script=script,
-            live=live,
-            dialect=self.database.dialect,
-            evidence=evidence,
-            findings=self._validator.validate(evidence),
-            accept=options.accept,
-            managed=self._managed_after(plan),
-            backup_id=backup_id,
-        )
-
-    def _managed_before(self, plan: Plan) -> frozenset[str] | None:
-        former = (o.old.removeprefix("tab") for o in plan.operations if isinstance(o, RenameTable))
-        records = self.history.get_migration_history(next(former, plan.doctype))
-        # A rollback names no columns: what is in force again is what the migration before it left.
-        named = (r.metadata["columns"] for r in records if r.status == "applied" and r.metadata["columns"])
-        columns = next(named, None)
-        return None if columns is None else frozenset(columns)
-
-    def _managed_after(self, plan: Plan) -> tuple[str, ...]:
-        wanted = self.doctypes.wanted_table(plan.doctype) if plan.doctype in self.doctypes else None
-        return wanted.column_names() if wanted and plan.kind == "sync" else ()
+    def _in_force(self, migration_id: str) -> MigrationRecord:
+        record = self.history.require(migration_id)
+        require_in_force(self.history.get_migration_history(), record)
+        return record
 
     def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions | None = None) -> MigrationResult:
         if not job.plan.operations:
@@ -338,8 +316,9 @@ class MigrationApplier:
         lock_s = found.lock_s if found else None
         left = blocking(job.findings, options.accept)
         saving = saving_for(job, self.options.backup, self.backups)
+        disk = self._executor.space(job) if found else None
         return DryRunResult(
-            success=not left and (found is None or found.rehearsal.success),
+            success=not (left or (disk and disk.problem)) and (found is None or found.rehearsal.success),
             doctype=job.plan.doctype,
             plan=job.plan,
             paths=job.script.paths,
@@ -349,12 +328,16 @@ class MigrationApplier:
             findings=job.findings,
             affected_rows=touched_rows(job),
             backup_preview=(saving.preview(self.backups, job),) if saving else (),
-            accepted=("all",) if options.accept == "all" else tuple(sorted(options.accept)),
+            accepted=accepted_ids(options.accept),
+            kept=job.kept,
+            explanations=explanations(job, self.database, found.rehearsal if found else None),
             rehearsal=found.rehearsal if found else None,
             changes=found.changes if found else (),
             preview_rows=found.rows if found else (),
+            conflicts=found.conflicts if found else (),
             estimated_time_s=None if lock_s is None else prepared_s + lock_s,
             estimated_lock_s=lock_s,
+            disk=disk,
         )
 
     def _rehearse(self, job: Job, options: SyncOptions | RollbackOptions) -> Rehearsed:
@@ -366,32 +349,14 @@ class MigrationApplier:
             ) from None
 
 
-def _answers(options: SyncOptions) -> Answers:
-    return Answers(
-        renamed_from=options.renamed_from,
-        field_renames=options.field_renames,
-        drop_removed=options.removed_fields == "drop",
-    )
-
-
 def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
     dropped = {column.name for column in diff.removed_columns}
-    open_questions = [c for c in diff.candidates if c.old in dropped]
-    if open_questions and options.accept != "all" and "BC06" not in options.accept:
+    asked = [c for c in diff.candidates if c.old in dropped]
+    open_questions = [c for c in asked if not {"BC06", f"BC06:{c.old}"} & {*accepted_ids(options.accept)}]
+    if open_questions and not takes_all(options.accept):
         pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
         rename = Step("rename", (open_questions[0].old, open_questions[0].new))
         raise RenameQuestionError(
             f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
             hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
-        )
-
-
-def _require_columns(mask: Collection[str], live: Schema, script: Script) -> None:
-    """Stop at a mask that names no column: a slip of the pen must not show what was to be hidden."""
-    names = {column.name.lower() for table in live.tables.values() for column in table.columns}
-    texts = [o.sql for o in script.objects if o.kind == "table"]
-    unknown = sorted(n for n in mask if n.lower() not in names and not any(mentions(text, n) for text in texts))
-    if unknown:
-        raise UsageError(
-            f"There is no column {', '.join(map(repr, unknown))} to mask.", hint="write column names, such as phone"
         )

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from sodaf_nb.validation.findings import Finding
 
-Action = Literal["accept", "rename", "renamed_from", "history", "recover", "plan"]
+Action = Literal[
+    "accept",
+    "rename",
+    "renamed_from",
+    "history",
+    "recover",
+    "plan",
+    "through",
+    "restore",
+    "backups",
+    "beside",
+    "any_database",
+    "on_conflict",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,12 @@ PYTHON: Words = MappingProxyType(
         "renamed_from": lambda names: f"renamed_from={_quoted(names[0])}" if names else "renamed_from",
         "history": lambda _: "applier.history.get_migration_history()",
         "recover": lambda _: "applier.recover()",
+        "through": lambda ids: f"applier.rollback_through({_quoted(ids[0])})",
+        "restore": lambda ids: f"applier.backups.restore_backup({_quoted(ids[0])}, dry_run=True)",
+        "beside": lambda names: f"as_table={_quoted(names[0])}",
+        "any_database": lambda _: "any_database=True",
+        "on_conflict": lambda words: f"on_conflict={_quoted(words[0])}",
+        "backups": lambda _: "applier.backups.list_backups()",
         "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
     }
 )
@@ -183,10 +202,22 @@ class RenameQuestionError(SodafError):
     code = "RENAME_QUESTION"
 
 
+class MigrationPendingError(SodafError):
+    """What runs next needs a migration that nobody has applied yet."""
+
+    code = "PENDING"
+
+
 class StalePlanError(SodafError):
     """The database or the DocType changed after the plan was made."""
 
     code = "STALE_PLAN"
+
+
+class PlanFileError(SodafError):
+    """A file that should hold a plan cannot be read or written, was changed, or is of an unknown version."""
+
+    code = "PLAN_FILE"
 
 
 class LockedError(SodafError):
@@ -233,6 +264,12 @@ class MigrationExecutionError(SodafError):
     """A migration failed; the database is as it was before, unless the message says otherwise."""
 
     code = "EXECUTION_FAILED"
+
+
+class NoSpaceError(MigrationExecutionError):
+    """A disk has too little room; the database is as it was before."""
+
+    code = "NO_SPACE"
 
 
 class MigrationRollbackError(SodafError):

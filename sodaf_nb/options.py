@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all; it may raise to stop the migration."""
 
-Accept = Collection[str] | Literal["all"]
+Accept = Collection[str] | Mapping[str, str] | Literal["all"]
+"""Ids of findings, each alone (`DS03`) or with a column (`DS03:city`), or a mapping from them to reasons"""
 
 RehearsalScope = Literal["auto", "full", "sample"]
 """Whether a dry run works on all rows of the tables concerned or on the first ones by key; "auto" decides by size"""
+
+
+ConflictPolicy = Literal["keep_newer", "take_older", "stop"]
+"""What a rollback does with a value that was edited since the migration: keep it, take the backed-up one, or stop"""
 
 
 def _empty() -> Mapping[str, str]:
@@ -73,7 +78,8 @@ class SyncOptions:
     """Answers and choices for one migration.
 
     Args:
-        accept: Ids of the findings the user takes on, or "all".
+        accept: Ids of the findings the user takes on, such as `DS03` or `DS03:city` for one column, or "all"; a mapping
+            gives the reason for each. Reasons are kept in the history.
         field_renames: {old: new} of fields whose data moves along.
         renamed_from: The DocType's former name; its table is renamed.
         removed_fields: What becomes of columns the DocType no longer has.
@@ -100,13 +106,17 @@ class RollbackOptions:
     """Choices for taking one migration back.
 
     Args:
-        accept: Ids of the findings the user takes on, or "all".
+        accept: Ids of the findings the user takes on, such as `DS03` or `DS03:city` for one column, or "all"; a mapping
+            gives the reason for each. Reasons are kept in the history.
+        on_conflict: What becomes of values edited since the migration that the backup holds as well: the newer ones
+            stay, the older ones come back, or the rollback stops and changes nothing.
         dry_run: Stop before the backup; nothing is written.
         rehearsal: How many rows a dry run copies; a rollback takes none of it.
         mask: Columns whose values are shown as `***` in previews and samples.
     """
 
     accept: Accept = ()
+    on_conflict: ConflictPolicy = "keep_newer"
     dry_run: bool = False
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()

@@ -48,6 +48,7 @@ class Rehearsal:
         seconds_backup: Seconds to back up and prove the data at risk; of a large table measured on its first rows.
         seconds_up: Seconds from the first statement to the commit.
         seconds_down: The same for the way back.
+        step_seconds: Seconds of each step of the script up, in their order, as long as they ran.
         seconds: Seconds in all, with making the copy and comparing.
     """
 
@@ -69,6 +70,7 @@ class Rehearsal:
     seconds_backup: float = field(default=0.0, repr=False)
     seconds_up: float = field(default=0.0, repr=False)
     seconds_down: float = field(default=0.0, repr=False)
+    step_seconds: tuple[float, ...] = field(default=(), repr=False)
     seconds: float = field(default=0.0, repr=False)
 
     @property

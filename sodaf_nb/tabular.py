@@ -8,6 +8,7 @@ the meaning without them.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,31 @@ def html_table(rows: Sequence[Row], *, caption: str) -> str:
 def printable(text: str) -> str:
     """Return a text on one line, what would steer a terminal or turn its direction written as an escape."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def markdown(value: object) -> str:
+    """Return a value as Markdown that shows as it is: no column, tag or line of its own."""
+    return re.sub(r"([\\|<])", r"\\\1", printable(str(value)))
+
+
+def markdown_table(rows: Sequence[Row]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    names = [markdown(name) for name in rows[0]]
+    lines = (f"| {' | '.join(map(markdown, row.values()))} |" for row in rows)
+    return [f"| {' | '.join(names)} |".replace("|  |", "| |"), f"|{'---|' * len(names)}", *lines]
+
+
+def markdown_fold(title: str, statements: Sequence[str]) -> list[str]:
+    """Return the lines of SQL that is folded under a title; none without statements.
+
+    The fence is longer than any run of backticks in the SQL, so that no name can end it.
+    """
+    text = "".join(f"{statement};\n" for statement in statements)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+    if not text:
+        return []
+    summary = f"<details><summary>{title} ({counted(len(statements), 'statement')})</summary>"
+    return ["", summary, "", f"{fence}sql", text.rstrip("\n"), fence, "", "</details>"]
 
 
 def _row_html(row: Row, names: Sequence[str]) -> str:

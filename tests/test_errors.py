@@ -30,6 +30,15 @@ def test_steps_are_written_as_python_and_as_commands():
         Step("renamed_from", ("Book Copy",)): ('renamed_from="Book Copy"', "--renamed-from 'Book Copy'"),
         Step("history"): ("applier.history.get_migration_history()", "sodaf-nb history"),
         Step("recover"): ("applier.recover()", "sodaf-nb recover"),
+        Step("through", ("01J",)): ('applier.rollback_through("01J")', "--through"),
+        Step("restore", ("01J",)): (
+            'applier.backups.restore_backup("01J", dry_run=True)',
+            "sodaf-nb backup restore 01J --dry-run",
+        ),
+        Step("backups"): ("applier.backups.list_backups()", "sodaf-nb backup list"),
+        Step("beside", ("old Book",)): ('as_table="old Book"', "--as 'old Book'"),
+        Step("any_database"): ("any_database=True", "--any-database"),
+        Step("on_conflict", ("keep_newer",)): ('on_conflict="keep_newer"', "--on-conflict keep-newer"),
         Step("plan", ("Book Copy",)): ('applier.dry_run("Book Copy")', "sodaf-nb dry-run Book Copy"),
     }
     assert {step.action for step in steps} == set(PYTHON)

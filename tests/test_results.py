@@ -179,8 +179,9 @@ def test_a_dry_run_as_markdown():
     assert dry(add(), sql=("ALTER TABLE x",), findings=(NO_WAY,)).to_markdown() == (
         f"### Dry run of Customer: 1 change, ready to apply (plan {plan(add()).id[:12]})\n\n"
         "| | object | change |\n|---|---|---|\n| + | tabCustomer.city | text |\n\n"
-        "- WARN HY13: tabCustomer.city is dropped; 2 rows hold a value in it.\n\n"
-        "SQL\n\n```sql\nALTER TABLE x;\n```"
+        "| finding | what | rows | what to do |\n|---|---|---|---|\n"
+        "| WARN HY13 | tabCustomer.city is dropped; 2 rows hold a value in it. |  |  |\n\n"
+        "<details><summary>SQL (1 statement)</summary>\n\n```sql\nALTER TABLE x;\n```\n\n</details>"
     )
 
 

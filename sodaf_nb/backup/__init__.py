@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sodaf_nb.backup.drill import Drilled, DrillResult
 from sodaf_nb.backup.manager import MigrationBackupManager
 from sodaf_nb.backup.retention import PruneResult, Retention, Ties
 from sodaf_nb.backup.strategies import (
@@ -17,6 +18,8 @@ __all__ = [
     "BackupList",
     "BackupStrategy",
     "ColumnBackupStrategy",
+    "DrillResult",
+    "Drilled",
     "FullBackupStrategy",
     "IncrementalBackupStrategy",
     "MigrationBackupManager",

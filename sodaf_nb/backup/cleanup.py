@@ -16,6 +16,8 @@ from sodaf_nb.errors import MigrationBackupError
 # A draft that nobody holds and that is older than this was left by a crash: its maker is gone.
 _LEFTOVER_AGE = timedelta(hours=1)
 
+_TWO = 2
+
 
 def planned(
     store: BackupStore,
@@ -67,7 +69,8 @@ def _not_ours(backup: BackupInfo, leftovers: Collection[str], database: str, tie
         # What is wrong names the backup's id, which no table shows.
         return "damaged: for a person to judge" if is_id(backup.id) else backup.problem
     known = ties.migrations is None or backup.migration_id is None or backup.migration_id in ties.migrations
-    return None if backup.database == database and known else "it belongs to another database"
+    ids = {backup.database_id, ties.database_id} - {None}
+    return None if backup.database == database and known and len(ids) < _TWO else "it belongs to another database"
 
 
 def remove(store: BackupStore, names: Iterable[str]) -> None:

@@ -164,6 +164,14 @@ def public_keys(identities: Iterable[Identity]) -> tuple[str, ...]:
     return tuple(str(identity.to_public()) for identity in identities)
 
 
+def keys_at_hand(identity: Path | None) -> tuple[str, ...]:
+    """Return the public keys whose secret ones are at hand; none when there is no usable key."""
+    try:
+        return public_keys(find_identities(identity))
+    except EncryptionError:
+        return ()
+
+
 def proof_identities(recipients: Collection[str], path: Path | None) -> tuple[Identity, ...]:
     """Return what a backup for these recipients can be opened with as soon as it is written.
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from datetime import datetime
 
-from sodaf_nb.errors import MigrationRestoreError
+from sodaf_nb.errors import MigrationRestoreError, Step
 
 _ID = re.compile(r"[0-9A-Z]{26}")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -25,7 +25,8 @@ def require_id(text: str) -> str:
     """
     if not is_id(text):
         raise MigrationRestoreError(
-            f"{text!r} is not a backup id.", hint="ids have 26 digits and capital letters; list_backups() shows them"
+            f"{text!r} is not a backup id.",
+            hint=("ids have 26 digits and capital letters: ", Step("backups")),
         )
     return text
 

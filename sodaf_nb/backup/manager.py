@@ -4,41 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from copy import copy as copy_of
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sodaf_nb.backup.choice import Choice, Strategy, choose, locked
+from sodaf_nb.backup.choice import Strategy
+from sodaf_nb.backup.choosing import Chooser
 from sodaf_nb.backup.cleanup import planned, refusing, remove
-from sodaf_nb.backup.codecs import CODECS
+from sodaf_nb.backup.drill import DrillResult, drill, newest_of_each
 from sodaf_nb.backup.encryption import (
-    EncryptionError,
     checked_identity,
     checked_recipients,
     find_identities,
     proof_identities,
-    public_keys,
 )
 from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
-from sodaf_nb.backup.reader import Unpacked, manifests, shown_rows, unpacked
-from sodaf_nb.backup.refusals import no_backup, require_sensible, saved_by, unusable_base
-from sodaf_nb.backup.restore import restore_as, restore_columns, restore_table
-from sodaf_nb.backup.retention import PruneResult, Retention, Ties, iso
+from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.reader import Unpacked, found, shown_rows, unpacked
+from sodaf_nb.backup.refusals import (
+    no_backup,
+    require_choices,
+    require_one_way,
+    require_sensible,
+    saved_by,
+)
+from sodaf_nb.backup.restore import Record, Target, restored, unrecorded
+from sodaf_nb.backup.retention import PruneResult, Retention, Ties, by_age, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
-    BackupStrategy,
     ColumnBackupStrategy,
-    FullBackupStrategy,
-    IncrementalBackupStrategy,
 )
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.database.sidefile import ROWS, TableFacts
-from sodaf_nb.errors import MigrationRestoreError, UsageError
+from sodaf_nb.database.sidefile import ROWS
+from sodaf_nb.database.workspace import remove_abandoned
+from sodaf_nb.errors import MigrationRestoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +74,7 @@ class MigrationBackupManager:
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
             memory that takes, and nothing about the backup.
+        record: Notes a restore in the history, inside its transaction; the default notes nothing.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -87,11 +93,9 @@ class MigrationBackupManager:
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] | None = None,
         batch_size: int = ROWS,
+        record: Record = unrecorded,
     ) -> None:
-        if compression not in CODECS:
-            raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
-        if not _is_count(batch_size):
-            raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
+        require_choices(compression, batch_size)
         self._database = database
         self._store = BackupStore(directory)
         self._codec = compression
@@ -101,6 +105,7 @@ class MigrationBackupManager:
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._batch_size = batch_size
+        self._record = record
 
     @property
     def directory(self) -> Path:
@@ -144,7 +149,7 @@ class MigrationBackupManager:
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
             source = opened.enter_context(self._database.held())
             facts = source.facts(table)
-            chosen, note = self._chosen(opened, facts, strategy, columns, base_id)
+            chosen, note = self._chooser().strategy(opened, facts, strategy, columns, base_id)
             taking = Taking(
                 store=self._store,
                 strategy=chosen,
@@ -153,7 +158,7 @@ class MigrationBackupManager:
                 codec=self._codec,
                 recipients=self._recipients,
                 batch_size=self._batch_size,
-                about={**about, "note": note, **self._here_and_now()},
+                about={**about, "note": note, "database_id": source.identity(), **self._here_and_now()},
             )
             manifest = taking.take(keys)
         return info_of(manifest, self._store.path(manifest.id), verified=True)
@@ -173,7 +178,7 @@ class MigrationBackupManager:
         require_sensible(strategy, columns, None)
         with no_backup(table), self._database.held() as source:
             facts = source.facts(table)
-            choice = self._choice(strategy, facts)
+            choice = self._chooser().choice(strategy, facts)
             if choice.kind == "column":
                 saved_by(ColumnBackupStrategy(columns), facts)
         return choice.kind, choice.note
@@ -187,36 +192,14 @@ class MigrationBackupManager:
         with no_backup(table), self._database.held() as source:
             return source.facts(table).lasting_key
 
-    def _chosen(
-        self, opened: ExitStack, facts: TableFacts, asked: Strategy, columns: Collection[str], base_id: str | None
-    ) -> tuple[BackupStrategy, str]:
-        explicit = Choice(kind="incremental", base_id=base_id)
-        choice = explicit if base_id else self._choice(asked, facts)
-        if choice.kind == "column":
-            return ColumnBackupStrategy(columns), ""
-        if choice.base_id is None:
-            return FullBackupStrategy(), choice.note
-        try:
-            return IncrementalBackupStrategy(opened.enter_context(self._unpacked(choice.base_id))), ""
-        except MigrationRestoreError as error:
-            if base_id is not None:
-                raise unusable_base(facts.name, error) from None
-            return FullBackupStrategy(), "the newest backup of the table cannot be used to build on"
+    def _chooser(self) -> Chooser:
+        return Chooser(
+            store=self._store, recipients=self._recipients, identity=self._identity, batch_size=self._batch_size
+        )
 
-    def _choice(self, asked: Strategy, facts: TableFacts) -> Choice:
-        choice = choose(asked, facts, self.list_backups)
-        chain = manifests(self._store, choice.base_id) if choice.base_id else []
-        lock = locked(chain, self._recipients, self._at_hand() if any(m.recipients for m in chain) else ())
-        return Choice(kind="full", note=lock) if lock else choice
-
-    def _at_hand(self) -> tuple[str, ...]:
-        try:
-            return public_keys(find_identities(self._identity))
-        except EncryptionError:
-            return ()
-
-    def _unpacked(self, backup_id: str) -> AbstractContextManager[Unpacked]:
-        return unpacked(self._store, backup_id, lambda: find_identities(self._identity), batch_size=self._batch_size)
+    def _unpacked(self, backup_id: str, store: BackupStore | None = None) -> AbstractContextManager[Unpacked]:
+        keys = partial(find_identities, self._identity)
+        return unpacked(store or self._store, backup_id, keys, batch_size=self._batch_size)
 
     def list_backups(self, doctype: str | None = None) -> BackupList:
         """Return the backups, newest first, and after them whatever is there but cannot be used.
@@ -243,14 +226,36 @@ class MigrationBackupManager:
         with self._unpacked(backup_id) as copy:
             return info_of(copy.manifest, self._store.path(backup_id), verified=True)
 
+    def drill(self, backup_id: str | None = None) -> DrillResult:
+        """Restore a backup, or (None) the newest of each table, in a process that has directory and key alone.
+
+        Raises:
+            MigrationRestoreError: If there is no such backup, or that process dies.
+        """
+        chosen = newest_of_each(self.list_backups()) if backup_id is None else (self.get(backup_id),)
+        return drill(self.directory, chosen, self._identity)
+
     @contextmanager
-    def open_data(self, backup_id: str) -> Iterator[Path]:
+    def open_data(
+        self, backup_id: str, *, recorded: str | Path | None = None, sha256: str | None = None
+    ) -> Iterator[Path]:
         """Yield a fully checked SQLite file that holds the table; it is deleted when the block ends.
+
+        Args:
+            backup_id: The backup.
+            recorded: The folder it once had, where it is looked for when the directory of backups has it not;
+                None looks there only.
+            sha256: SHA-256 that its manifest must have; None for any.
 
         Raises:
             MigrationRestoreError: If there is no such backup, or any check fails.
         """
-        with self._unpacked(backup_id) as copy:
+        with self._unpacked(backup_id, found(self._store, backup_id, recorded)) as copy:
+            if sha256 not in (None, copy.manifest.sha256):
+                raise MigrationRestoreError(
+                    f"Backup {backup_id} is another one than the history knows by that id.",
+                    hint="put the folder back that the migration wrote",
+                )
             yield copy.path
 
     def read_rows(self, backup_id: str) -> list[tuple[Any, ...]]:
@@ -271,7 +276,17 @@ class MigrationBackupManager:
         with self._unpacked(backup_id) as copy:
             return exact_frame(shown_rows(copy, self._batch_size), [name for name, _type in copy.facts.columns])
 
-    def restore_backup(self, backup_id: str, *, as_table: str | None = None) -> RestoreResult:
+    def restore_backup(
+        self,
+        backup_id: str,
+        *,
+        as_table: str | None = None,
+        columns: Collection[str] = (),
+        into: Database | None = None,
+        any_database: bool = False,
+        dry_run: bool = False,
+        record: Record | None = None,
+    ) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
 
         A missing table is made again with its indexes, triggers and counter. The rows of a present one
@@ -281,22 +296,34 @@ class MigrationBackupManager:
         Args:
             backup_id: The backup.
             as_table: Restore rows and columns beside the live table, under this new name; None for its own.
+            columns: Put only these columns back, into the rows that are still there; empty for all it holds.
+            into: Another database to restore into, of which the history says nothing; None for the own one.
+            any_database: True takes a backup of another database as well.
+            dry_run: True changes nothing and says what would change.
+            record: Notes it in the history, in the same transaction; None takes the manager's own way.
 
         Raises:
+            UsageError: If the arguments do not go together.
             MigrationRestoreError: If the backup cannot be used or does not fit; nothing was changed then.
             MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
-            LockedError: If another writer holds the database for longer than its lock timeout.
+            LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
         """
-        database = self._database.in_files("restoring a table beside a rollback")
+        require_one_way(columns, as_table)
         with self._unpacked(backup_id) as copy:
-            if as_table is not None:
-                return restore_as(database, copy, as_table)
-            doctype, table = copy.manifest.doctype, copy.manifest.table
-            if copy.manifest.strategy == "column":
-                columns = copy.value_columns()
-                save = partial(self.create_backup, doctype, table, strategy="column", columns=columns)
-                return restore_columns(database, copy, lambda: save().id)
-            return restore_table(database, copy, lambda: self.create_backup(doctype, table).id)
+            target = Target(
+                database=(into or self._database).in_files("restoring a table"),
+                any_database=any_database or into is not None,
+                dry_run=dry_run,
+                save=partial(self._save_present, copy.manifest, into),
+                record=unrecorded if into else record or self._record,
+            )
+            return restored(target, copy, as_table, tuple(columns))
+
+    def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...]) -> str:
+        manager = copy_of(self)
+        manager._database = into or self._database  # noqa: SLF001  our own class
+        strategy: Strategy = "column" if columns else "full"
+        return manager.create_backup(manifest.doctype, manifest.table, strategy=strategy, columns=columns).id
 
     def cleanup(
         self,
@@ -321,10 +348,7 @@ class MigrationBackupManager:
             UsageError: If both an age and rules are given, or a number cannot be used.
             SodafError: As `prune` raises.
         """
-        if retention is not None and older_than_days is not None:
-            raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
-        days = 30 if older_than_days is None else older_than_days
-        return self.prune(retention or Retention(keep_days=days), keep=keep, dry_run=dry_run).removed
+        return self.prune(by_age(older_than_days, retention), keep=keep, dry_run=dry_run).removed
 
     def prune(self, retention: Retention, *, keep: Collection[str] = (), dry_run: bool = False) -> PruneResult:
         """Delete the backups that rules let go and what crashes left behind, and say why the others stay.
@@ -347,6 +371,7 @@ class MigrationBackupManager:
             with self._database.exclusive():
                 plan = self._planned(retention, keep)
                 remove(self._store, plan.removed)
+                remove_abandoned()
         return replace(plan, dry_run=False)
 
     def _planned(self, retention: Retention, keep: Collection[str]) -> PruneResult:
@@ -359,7 +384,3 @@ class MigrationBackupManager:
             keep=keep,
             now=self._clock(),
         )
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and value >= 1

@@ -14,8 +14,8 @@ from sodaf_nb.backup.digest import Rows, content_digest, grouped_digest
 from sodaf_nb.backup.ids import is_id
 from sodaf_nb.schema import canonical
 
-FORMAT = 2
-"""What is written; format 1, which had full backups only, is still read."""
+FORMAT = 3
+"""What is written; formats 1, which had full backups only, and 2, which named no database id, are still read."""
 
 STRATEGIES = ("full", "column", "incremental")
 MANIFEST_FILE = "manifest.json"
@@ -40,6 +40,7 @@ class Manifest:
         migration_id: The migration it protects; None for one taken by hand.
         created_at: Time in UTC, ISO 8601 with microseconds.
         database: The database's name as shown to people.
+        database_id: The database's own id (`identity_of`); None when it had none, or the format is older.
         schema_fingerprint: Fingerprint of the schema it was taken from; empty when not given.
         columns: (name, declared type) of the saved columns, in order.
         row_count: Number of rows; of an incremental backup those of the whole table then.
@@ -84,6 +85,7 @@ class Manifest:
     base_sha256: str | None = None
     note: str = ""
     recipients: tuple[str, ...] = ()
+    database_id: str | None = None
     format: int = FORMAT
 
     @property
@@ -183,7 +185,9 @@ def _is_rows_of(width: int) -> Callable[[Any], bool]:
 
 
 # Fields that came after format 1: the format they came with.
-_SINCE: Mapping[str, int] = MappingProxyType({"key": 2, "base_id": 2, "base_sha256": 2, "note": 2, "recipients": 2})
+_SINCE: Mapping[str, int] = MappingProxyType(
+    {"key": 2, "base_id": 2, "base_sha256": 2, "note": 2, "recipients": 2, "database_id": 3}
+)
 
 # Fields that are not simply text: what is accepted, and how JSON becomes the value.
 _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
@@ -193,6 +197,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
     "base_id": (lambda v: v is None or (_is_text(v) and is_id(v)), _same),
     "base_sha256": (lambda v: v is None or _is_text(v), _same),
     "id": (lambda v: _is_text(v) and is_id(v), _same),
+    "database_id": (lambda v: v is None or _is_text(v), _same),
     "migration_id": (lambda v: v is None or _is_text(v), _same),
     "columns": (_is_rows_of(2), _rows),
     "objects": (_is_rows_of(3), _rows),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
@@ -27,7 +27,8 @@ from sodaf_nb.database.sidefile import (
     exact_rows,
     open_side,
 )
-from sodaf_nb.errors import MigrationRestoreError
+from sodaf_nb.database.workspace import workspace
+from sodaf_nb.errors import MigrationRestoreError, Step
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -53,11 +54,6 @@ class Unpacked:
     def value_columns(self) -> tuple[str, ...]:
         """Return the names of the columns that are not part of the key."""
         return tuple(name for name, _type in self.facts.columns if name not in self.manifest.key)
-
-
-def workspace() -> AbstractContextManager[str]:
-    """Make a folder of mode 0700, gone when the block ends; outside the backups, which may be on a remote disk."""
-    return tempfile.TemporaryDirectory(prefix="sodaf-backup-")
 
 
 def read_manifest(store: BackupStore, backup_id: str) -> Manifest:
@@ -90,13 +86,30 @@ def unpacked(
         MigrationRestoreError: If there is no such backup, or any check fails.
     """
     chain = _chain(store, backup_id)
-    with workspace() as scratch:
+    with workspace("backup") as scratch:
         path = Path(scratch) / "data.sqlite"
         with _damage(store, backup_id):
             _assemble(store, chain, path, identities)
             rows_known = len(chain) == 1 and chain[0].plain_sha256 == hashed
             facts = _check_rows(chain[0], path, batch_size=None if rows_known else batch_size)
         yield Unpacked(manifest=chain[0], facts=facts, path=path)
+
+
+def found(store: BackupStore, backup_id: str, recorded: str | Path | None) -> BackupStore:
+    """Return where a backup is: the store, or the directory of the folder that it once had.
+
+    Raises:
+        MigrationRestoreError: If it is in neither.
+    """
+    places = [store, *([BackupStore(Path(recorded).parent)] if recorded else [])]
+    place = next((p for p in places if p.path(require_id(backup_id)).exists()), None)
+    if place is None and recorded:
+        looked = " nor in ".join(dict.fromkeys(str(p.directory) for p in places))
+        raise MigrationRestoreError(
+            f"Backup {backup_id} is not in {looked}.",
+            hint="put its folder into one of them, or name the right backup_dir",
+        )
+    return place or store
 
 
 def _chain(store: BackupStore, backup_id: str) -> list[Manifest]:
@@ -174,10 +187,10 @@ def _damage(store: BackupStore, backup_id: str) -> Iterator[None]:
     except (OSError, ManifestError, CodecError, SideFileError) as error:
         if isinstance(error, FileNotFoundError) and not store.path(backup_id).exists():
             raise MigrationRestoreError(
-                f"There is no backup {backup_id}.", hint="list_backups() shows those there are"
+                f"There is no backup {backup_id}.", hint=("those there are: ", Step("backups"))
             ) from None
         raise MigrationRestoreError(
-            f"Backup {backup_id} cannot be used: {error}.", hint="use another backup; list_backups() shows them"
+            f"Backup {backup_id} cannot be used: {error}.", hint=("use another backup of ", Step("backups"))
         ) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from sodaf_nb.backup.codecs import CODECS
 from sodaf_nb.backup.encryption import HOW_TO_OPEN, EncryptionError
 from sodaf_nb.backup.manifest import STRATEGIES
 from sodaf_nb.backup.strategies import BackupStrategy
@@ -28,6 +29,28 @@ def require_sensible(strategy: str, columns: Collection[str], base_id: str | Non
         raise UsageError("Only an incremental backup builds on another.", hint='strategy="incremental"')
 
 
+def require_choices(compression: str, batch_size: object) -> None:
+    """Check what a manager of backups is made with.
+
+    Raises:
+        UsageError: If there is no such compression, or the batch size is not 1 or more.
+    """
+    if compression not in CODECS:
+        raise UsageError(f"There is no compression {compression!r}.", hint=f"choose from {', '.join(CODECS)}")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise UsageError(f"The batch size is {batch_size!r}, not a number of rows.", hint="choose 1 or more")
+
+
+def require_one_way(columns: Collection[str], as_table: str | None) -> None:
+    """Check that the arguments of a restore go together.
+
+    Raises:
+        UsageError: If they do not.
+    """
+    if columns and as_table is not None:
+        raise UsageError("A table of its own is restored whole.", hint="leave out the columns, or the new name")
+
+
 def saved_by(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
     """Return the facts of the table that a strategy saves.
 
@@ -39,7 +62,7 @@ def saved_by(strategy: BackupStrategy, facts: TableFacts) -> TableFacts:
     except SideFileError as error:
         if strategy.base is not None:
             raise _refused(facts.name, f"{strategy.base.id} is no base for it: {error}", _OTHER_BASE) from None
-        raise _refused(facts.name, str(error), 'name other columns, or save all with strategy="full"') from None
+        raise _refused(facts.name, str(error), "name other columns, or save them all") from None
 
 
 def _refused(table: str, reason: str, hint: str) -> MigrationBackupError:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
 from sodaf_nb.backup.values import RestoreResult
 from sodaf_nb.database.sidefile import (
     SIDE,
+    SideDifference,
     SideFileError,
     TableFacts,
     ascii_lower,
     attach,
     check_side,
+    columns_difference,
     compare_tables,
     create_from_side,
+    difference,
+    looking,
     open_side,
     rename_in_side,
     replace_from_side,
@@ -24,84 +30,159 @@ from sodaf_nb.database.sidefile import (
     update_from_side,
     writing,
 )
-from sodaf_nb.errors import MigrationRestoreError
+from sodaf_nb.errors import MigrationRestoreError, Step
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-
+    from sodaf_nb.database import Session, SQLiteSession
     from sodaf_nb.database.database import SQLiteDatabase
 
 # Bytes; PostgreSQL cuts longer names, and a name should fit every database.
 _LONGEST_NAME = 63
 
+Record = Callable[["Session", RestoreResult, Manifest], RestoreResult]
+"""Notes a restore in the history, in its own transaction, and returns the result with its number there"""
 
-def restore_table(database: SQLiteDatabase, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
-    """Restore a table under its own name.
+
+def unrecorded(_session: Session, result: RestoreResult, _manifest: Manifest) -> RestoreResult:
+    """Note nothing."""
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a backup is restored to.
 
     Args:
-        database: Where to.
-        copy: The checked backup.
-        save_present: Backs up the rows that will be replaced and returns that backup's id.
+        database: The database.
+        any_database: True when the backup may be of another one.
+        dry_run: True only looks what would change.
+        save: Backs up what will be replaced, of these columns or (none named) of all, and returns that backup's id.
+        record: Notes the restore in the history.
+    """
+
+    database: SQLiteDatabase
+    any_database: bool
+    dry_run: bool
+    save: Callable[[tuple[str, ...]], str]
+    record: Record = unrecorded
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep migrations away for the length of a block that writes."""
+        return nullcontext() if self.dry_run else self.database.exclusive()
+
+    @contextmanager
+    def opened(self, manifest: Manifest) -> Iterator[SQLiteSession]:
+        """Run a block in one transaction on the database that the backup is of.
+
+        Raises:
+            SideFileError: If it is of another one.
+        """
+        with (looking if self.dry_run else writing)(self.database) as session:
+            self._require_same(session, manifest)
+            yield session
+
+    def _require_same(self, session: Session, manifest: Manifest) -> None:
+        if self.any_database:
+            return
+        here = session.identity()
+        if manifest.database_id is None:
+            same, what = manifest.database == self.database.name, f"a database named {manifest.database}"
+        else:
+            same, what = manifest.database_id == here, f"another database, which was named {manifest.database}"
+        if not same:
+            raise OtherDatabaseError(f"it is a backup of {what}, and this one is {self.database.name}")
+
+
+class OtherDatabaseError(SideFileError):
+    """The backup is of another database."""
+
+
+def restored(target: Target, copy: Unpacked, as_table: str | None, columns: tuple[str, ...]) -> RestoreResult:
+    """Restore a backup: beside the table, or into it, or some columns into its rows.
+
+    Raises:
+        MigrationRestoreError: If the backup does not fit; nothing was changed then.
+        LockedError: If a migration runs.
+    """
+    with target.alone():
+        if as_table is not None:
+            return restore_as(target, copy, as_table)
+        if columns or copy.manifest.strategy == "column":
+            return restore_columns(target, copy, columns or copy.value_columns())
+        return restore_table(target, copy)
+
+
+def restore_table(target: Target, copy: Unpacked) -> RestoreResult:
+    """Restore a table under its own name.
+
+    Raises:
+        MigrationRestoreError: If the backup does not fit; nothing was changed then.
+    """
+    manifest, saved = copy.manifest, None
+    with _nothing_restored(copy), target.opened(manifest) as session:
+        live = table_facts(session.raw, "main", manifest.table)
+        attach(session.raw, copy.path, SIDE)
+        if live is not None:
+            _require_same_shape(live, copy.facts)
+        changes = (
+            SideDifference(added=manifest.row_count) if live is None else difference(session.raw, live, copy.facts)
+        )
+        result = _result(copy, target, manifest.table, changes, created=live is None)
+        if target.dry_run:
+            return result
+        if live is None:
+            create_from_side(session.raw, copy.facts, manifest.objects, manifest.sequence)
+        else:
+            # Nothing is written yet, so the second connection sees exactly the rows that are replaced next.
+            saved = target.save(())
+            replace_from_side(session.raw, live, copy.facts, manifest.sequence)
+        _prove(session, copy.facts)
+        return target.record(session, replace(result, replaced_backup_id=saved), manifest)
+
+
+def restore_columns(target: Target, copy: Unpacked, columns: tuple[str, ...]) -> RestoreResult:
+    """Restore columns into the rows that are still there, found by their key.
+
+    Args:
+        target: Where to.
+        copy: The checked backup, full or of columns.
+        columns: Which of its columns.
 
     Raises:
         MigrationRestoreError: If the backup does not fit; nothing was changed then.
     """
     manifest = copy.manifest
-    saved = None
-    with _nothing_restored(copy), writing(database) as connection:
-        live = table_facts(connection, "main", manifest.table)
-        attach(connection, copy.path, SIDE)
-        if live is None:
-            create_from_side(connection, copy.facts, manifest.objects, manifest.sequence)
-        else:
-            _require_same_shape(live, copy.facts)
-            # Nothing is written yet, so the second connection sees exactly the rows that are replaced next.
-            saved = save_present()
-            replace_from_side(connection, live, copy.facts, manifest.sequence)
-        _prove(connection, copy.facts)
-    return _result(copy, copy.facts.name, created=live is None, saved=saved)
-
-
-def restore_columns(database: SQLiteDatabase, copy: Unpacked, save_present: Callable[[], str]) -> RestoreResult:
-    """Restore the columns of a column backup into the rows that are still there, found by their key.
-
-    Args:
-        database: Where to.
-        copy: The checked backup.
-        save_present: Backs up the values that will be replaced and returns that backup's id.
-
-    Raises:
-        MigrationRestoreError: If the backup does not fit; nothing was changed then.
-    """
-    manifest, columns = copy.manifest, copy.value_columns()
-    with _nothing_restored(copy), writing(database) as connection:
-        live = table_facts(connection, "main", manifest.table)
-        if live is None:
-            raise SideFileError(f"there is no {manifest.table} now, of which it holds some columns")
-        _require_same_columns(live, copy, columns)
-        attach(connection, copy.path, SIDE)
-        saved = save_present()
-        found, equal = update_from_side(connection, live, copy.facts, manifest.key)
+    with _nothing_restored(copy), target.opened(manifest) as session:
+        live, side = _both_sides(session, copy, columns)
+        attach(session.raw, copy.path, SIDE)
+        changes = columns_difference(session.raw, live, side, manifest.key)
+        result = replace(_result(copy, target, live.name, changes, created=False), columns=columns)
+        if target.dry_run:
+            return result
+        saved = target.save(columns)
+        found, equal = update_from_side(session.raw, live, side, manifest.key)
         if found != equal:
             raise SideFileError("the restored values are not those of the backup")
-    return RestoreResult(
-        backup_id=manifest.id,
-        table=live.name,
-        row_count=found,
-        created=False,
-        replaced_backup_id=saved,
-        columns=columns,
-        left_out=manifest.row_count - found,
-    )
+        result = replace(result, row_count=found, replaced_backup_id=saved, left_out=manifest.row_count - found)
+        return target.record(session, result, manifest)
 
 
-def _require_same_columns(live: TableFacts, copy: Unpacked, columns: tuple[str, ...]) -> None:
-    same_key = [ascii_lower(n) for n in live.lasting_key] == [ascii_lower(n) for n in copy.manifest.key]
-    if not same_key or sorted(_columns(live.only(columns))) != sorted(_columns(copy.facts)):
+def _both_sides(session: SQLiteSession, copy: Unpacked, columns: tuple[str, ...]) -> tuple[TableFacts, TableFacts]:
+    """Return the facts of the live table and of the backup's columns, which fit each other."""
+    manifest, key = copy.manifest, copy.manifest.key
+    live = table_facts(session.raw, "main", manifest.table)
+    if live is None:
+        raise SideFileError(f"there is no {manifest.table} now, of which it holds some columns")
+    if not key:
+        raise SideFileError(f"{manifest.table} had no key by which single values find their rows")
+    side = copy.facts.only(columns)
+    same_key = [ascii_lower(n) for n in live.lasting_key] == [ascii_lower(n) for n in key]
+    if not same_key or sorted(_columns(live.only(columns))) != sorted(_columns(side)):
         raise SideFileError(f"{live.name} has another key or other columns now than when it was backed up")
+    return live, side
 
 
-def restore_as(database: SQLiteDatabase, copy: Unpacked, table: str) -> RestoreResult:
+def restore_as(target: Target, copy: Unpacked, table: str) -> RestoreResult:
     """Restore rows and columns under a new name; indexes and triggers belong to the live table and stay there.
 
     Raises:
@@ -113,20 +194,37 @@ def restore_as(database: SQLiteDatabase, copy: Unpacked, table: str) -> RestoreR
         rename_in_side(copy.path, copy.facts.name, table)
         with open_side(copy.path) as side:
             facts = check_side(side, table)
-        with writing(database) as connection:
-            attach(connection, copy.path, SIDE)
-            create_from_side(connection, facts, (), copy.manifest.sequence)
-            _prove(connection, facts)
-    return _result(copy, table, created=True, saved=None)
+        # Beside the table nothing is replaced, so it does not matter of which database it is.
+        target = replace(target, any_database=True)
+        with target.opened(copy.manifest) as session:
+            result = _result(copy, target, table, SideDifference(added=copy.manifest.row_count), created=True)
+            _require_free(session, table)
+            if target.dry_run:
+                return result
+            attach(session.raw, copy.path, SIDE)
+            create_from_side(session.raw, facts, (), copy.manifest.sequence)
+            _prove(session, facts)
+            return target.record(session, result, copy.manifest)
 
 
-def _result(copy: Unpacked, table: str, *, created: bool, saved: str | None) -> RestoreResult:
+def _require_free(session: Session, name: str) -> None:
+    if session.rows("SELECT 1 FROM main.sqlite_master WHERE name = ? COLLATE NOCASE", (name,)):
+        raise SideFileError(f"there is already something named {name}")
+
+
+def _result(copy: Unpacked, target: Target, table: str, changes: SideDifference, *, created: bool) -> RestoreResult:
+    manifest = copy.manifest
+    unknown = manifest.database_id is None and not target.any_database
     return RestoreResult(
-        backup_id=copy.manifest.id,
+        backup_id=manifest.id,
         table=table,
-        row_count=copy.manifest.row_count,
+        row_count=manifest.row_count,
         created=created,
-        replaced_backup_id=saved,
+        added=changes.added,
+        changed=changes.changed,
+        removed=changes.removed,
+        dry_run=target.dry_run,
+        note="The backup names no database id: that it is of this database was told by name and columns." * unknown,
     )
 
 
@@ -143,9 +241,9 @@ def _columns(facts: TableFacts) -> list[tuple[str, str]]:
     return [(ascii_lower(name), ascii_lower(kind)) for name, kind in facts.columns]
 
 
-def _prove(connection: Connection, facts: TableFacts) -> None:
+def _prove(session: SQLiteSession, facts: TableFacts) -> None:
     # Value by value and to the last bit, with a copy that the reader has just checked against its digest.
-    if not compare_tables(connection, facts, "main", SIDE):
+    if not compare_tables(session.raw, facts, "main", SIDE):
         raise SideFileError("the restored rows are not those of the backup")
 
 
@@ -154,7 +252,11 @@ def _nothing_restored(copy: Unpacked) -> Iterator[None]:
     try:
         yield
     except SideFileError as error:
+        beside = Step("beside", (f"{copy.manifest.table} restored",))
+        other = (
+            (", or take it nevertheless with ", Step("any_database")) if isinstance(error, OtherDatabaseError) else ()
+        )
         raise MigrationRestoreError(
             f"Backup {copy.manifest.id} was not restored: {error}.",
-            hint=f'nothing was changed; restore it beside the table with as_table="{copy.manifest.table} restored"',
+            hint=("nothing was changed; restore it beside the table with ", beside, *other),
         ) from None

@@ -43,6 +43,17 @@ class Retention:
             raise UsageError(f"keep_days is more than {_LONGEST}.", hint="leave it out to keep backups whatever age")
 
 
+def by_age(older_than_days: int | None, retention: Retention | None) -> Retention:
+    """Return the rules, or those of an age alone: 30 days when nothing is said.
+
+    Raises:
+        UsageError: If both are given.
+    """
+    if retention is not None and older_than_days is not None:
+        raise UsageError("older_than_days and retention say the same thing.", hint="give one of them")
+    return retention or Retention(keep_days=30 if older_than_days is None else older_than_days)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ties:
     """What a database says about backups.
@@ -51,10 +62,12 @@ class Ties:
         needed: Ids of backups that a still possible rollback reads.
         migrations: Ids of all migrations the database knows, failed and interrupted ones too; a backup of another
             migration belongs to another database. None when nobody can tell.
+        database_id: The database's own id; None when it has none, or nobody can tell.
     """
 
     needed: Collection[str] = ()
     migrations: Collection[str] | None = None
+    database_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.encryption import public_keys
 from sodaf_nb.backup.manifest import Manifest
-from sodaf_nb.backup.reader import counted, unpacked, workspace
+from sodaf_nb.backup.reader import counted, unpacked
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy
 from sodaf_nb.backup.writer import write_backup
 from sodaf_nb.database.sidefile import SideFileError, TableFacts, check_side, exact_rows, open_side
 from sodaf_nb.database.sidefile.held import Held
+from sodaf_nb.database.workspace import workspace
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -67,7 +68,7 @@ class Taking:
 
     def _write(self, proof: Sequence[str]) -> Manifest:
         # The draft is the outer one: when the scratch folder cannot be removed, nothing is published.
-        with self.store.draft(self.about["id"]) as draft, workspace() as scratch:
+        with self.store.draft(self.about["id"]) as draft, workspace("backup") as scratch:
             path = Path(scratch) / "data.sqlite"
             self.strategy.copy(self.source, self.saved, path)
             rows, digest = self._hashed(path)

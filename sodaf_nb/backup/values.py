@@ -28,6 +28,7 @@ class BackupInfo(Tabular):
         strategy: What was saved: `full`, `column` or `incremental`; empty when it is damaged.
         base_id: The backup an incremental one builds on; None for the others.
         database: Name of the database as shown to people; empty when it is damaged.
+        database_id: That database's own id; None when it had none, or an older version wrote the backup.
         migration_id: The migration it protects; None for one taken by hand.
         created_at: Time in UTC, ISO 8601; empty when it is damaged.
         size: Bytes of the data file.
@@ -50,6 +51,7 @@ class BackupInfo(Tabular):
     strategy: str = ""
     base_id: str | None = None
     database: str = ""
+    database_id: str | None = None
     migration_id: str | None = None
     created_at: str = ""
     size: int = 0
@@ -103,6 +105,7 @@ def info_of(manifest: Manifest, path: Path, *, verified: bool = False) -> Backup
         strategy=manifest.strategy,
         base_id=manifest.base_id,
         database=manifest.database,
+        database_id=manifest.database_id,
         migration_id=manifest.migration_id,
         created_at=manifest.created_at,
         size=manifest.stored_size,
@@ -177,6 +180,12 @@ class RestoreResult(Tabular):
         replaced_backup_id: Backup of what was replaced; None when the table was created.
         columns: The columns that got their values back; empty when whole rows were restored.
         left_out: Rows of the backup whose key is not in the table any more; 0 when whole rows were restored.
+        added: Rows that were not in the table.
+        changed: Rows that held other values.
+        removed: Rows that went, because the backup does not have them.
+        dry_run: True when nothing was changed, and all this is what would be.
+        migration_id: Its entry in the history, by which it can be taken back; None when it has none.
+        note: What could not be checked; empty when all was.
     """
 
     backup_id: str
@@ -186,15 +195,22 @@ class RestoreResult(Tabular):
     replaced_backup_id: str | None = None
     columns: tuple[str, ...] = ()
     left_out: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    dry_run: bool = False
+    migration_id: str | None = None
+    note: str = ""
 
     def heading(self) -> str:
         """Return what was done in one line."""
-        return f"{self.table}: restored"
+        return f"{self.table}: would be restored" if self.dry_run else f"{self.table}: restored"
 
     def to_rows(self) -> list[Row]:
         """Return the one table that was restored."""
-        what = "created" if self.created else "replaced"
-        return [{"table": self.table, "rows": self.row_count, "was": f"{what}{self._in_columns()}"}]
+        what = f"{'created' if self.created else 'replaced'}{self._in_columns()}"
+        changes = {"added": self.added, "changed": self.changed, "removed": self.removed}
+        return [{"table": self.table, "rows": self.row_count, "would be" if self.dry_run else "was": what, **changes}]
 
     def _in_columns(self) -> str:
         return f" in {', '.join(self.columns)}" if self.columns else ""
@@ -204,4 +220,5 @@ class RestoreResult(Tabular):
         what = "values" if self.columns else "rows"
         safe = [f"The {what} that were there before were backed up and verified first."]
         gone = [f"Rows of the backup that are not in the table any more: {self.left_out}."]
-        return [*(safe if self.replaced_backup_id else []), *(gone if self.left_out else [])]
+        found = [*(safe if self.replaced_backup_id else []), *(gone if self.left_out else [])]
+        return [*found, *([self.note] if self.note else [])]

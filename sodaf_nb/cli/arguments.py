@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sodaf_nb.commands.parsing import Parser
+from sodaf_nb.config import nearest
 
 PROGRAM = "sodaf-nb"
 DATABASE_VARIABLE = "SODAF_DATABASE_URL"
@@ -81,5 +82,8 @@ def _choices(args: argparse.Namespace) -> list[str]:
 
 
 def doctype_paths(args: argparse.Namespace) -> list[str]:
-    """Return the paths of the DocTypes: those named, or the usual folder when it is here."""
-    return list(args.doctypes) or ([FOLDER] if Path(FOLDER).is_dir() else [])
+    """Return the paths of the DocTypes: those named, else what pyproject.toml names, else the usual folder if here."""
+    if args.doctypes:
+        return list(args.doctypes)
+    chosen = nearest(Path.cwd()).doctypes or Path(FOLDER)
+    return [str(chosen)] if chosen.is_dir() else []

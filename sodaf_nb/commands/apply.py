@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from sodaf_nb.commands import status
-from sodaf_nb.commands.arguments import add_doctype, add_sync, doctype_of, required_doctype, sync_options
+from sodaf_nb.commands.arguments import accept_of, add_doctype, add_sync, doctype_of, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.wording import words
@@ -17,12 +18,16 @@ from sodaf_nb.tabular import Tabular
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser, optional=True)
     parser.add_argument("--all", action="store_true", help="every loaded DocType, those that others link to first")
-    parser.add_argument("--plan", metavar="ID", help="id of the reviewed plan, or 8 or more of its characters")
+    parser.add_argument(
+        "--plan", metavar="ID|FILE", help="the reviewed plan: its id, or 8 or more characters of it, or its file"
+    )
     add_sync(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     doctype = doctype_of(args)
+    if args.plan and not args.all and _is_file(args.plan):
+        return _apply_file(context, args, doctype)
     if args.all == (doctype is not None):
         raise UsageError("Name one DocType, or give --all.", hint=f"write {context.program} apply DOCTYPE")
     if doctype is not None:
@@ -35,6 +40,24 @@ def _preview(context: Context, args: argparse.Namespace) -> Tabular:
     if args.all:
         return status.COMMAND.run(context, args)
     return context.applier.dry_run(required_doctype(args), sync_options(args))
+
+
+def _is_file(word: str) -> bool:
+    return word.endswith(".json") or Path(word).is_file()
+
+
+def _apply_file(context: Context, args: argparse.Namespace, doctype: str | None) -> Tabular:
+    """Apply a plan that was saved; its answers are in it, so others would mean another plan."""
+    from sodaf_nb.plan import Plan  # noqa: PLC0415  light start
+
+    if args.rename or args.renamed_from or args.backfill or args.drop_removed:
+        raise UsageError(
+            "A saved plan has its answers in it.", hint="leave them out, or make and save another plan with them"
+        )
+    plan = Plan.load(args.plan)
+    if doctype not in (None, plan.doctype):
+        raise UsageError(f"That plan is for {plan.doctype}, not for {doctype}.", hint="name the file of the other plan")
+    return context.applier.apply_plan(plan, accept=accept_of(args))
 
 
 def _require_general(args: argparse.Namespace) -> None:
@@ -51,13 +74,14 @@ def _apply_all(context: Context, options: SyncOptions) -> Tabular:
         # Raised rather than returned: a runbook that goes on after half a migration does harm.
         raise MigrationExecutionError(
             batch.heading(),
-            details=tuple(_failure(context, name, error) for name, error in batch.errors.items()),
+            details=tuple(failure(context, name, error) for name, error in batch.errors.items()),
             hint="what was applied stays; mend the others and apply again",
         )
     return batch
 
 
-def _failure(context: Context, doctype: str, error: SodafError) -> str:
+def failure(context: Context, doctype: str, error: SodafError) -> str:
+    """Return why one of several failed, in the words of the surface it is shown on."""
     error.words = words(context.program)
     return f"{doctype}: [{error.code}] {error}".rstrip(".")
 
@@ -68,5 +92,6 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     names=doctype_names,
+    writes=True,
     preview=_preview,
 )

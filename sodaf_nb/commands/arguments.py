@@ -40,13 +40,23 @@ def add_accept(parser: argparse.ArgumentParser) -> None:
         type=id_list,
         action="extend",
         default=[],
-        help="findings you take on, such as DS03,DS08, or all; recorded in the history",
+        help="findings you take on, such as DS03, DS08:pages or all; recorded in the history",
     )
+    parser.add_argument("--reason", metavar="TEXT", help="why you take them on; recorded in the history")
 
 
 def accept_of(args: argparse.Namespace) -> Accept:
-    """Return the accepted ids, or "all"."""
-    return "all" if "all" in args.accept else frozenset(args.accept)
+    """Return the accepted ids, with the reason where one is given, or "all".
+
+    Raises:
+        UsageError: If a reason is given for nothing.
+    """
+    ids = ("all",) if "all" in args.accept else tuple(args.accept)
+    if args.reason is None:
+        return "all" if ids == ("all",) else frozenset(ids)
+    if not ids:
+        raise UsageError("--reason says why a finding is accepted, and none is.", hint="give --accept ID as well")
+    return MappingProxyType(dict.fromkeys(ids, args.reason))
 
 
 def add_answers(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +79,11 @@ def add_sync(parser: argparse.ArgumentParser) -> None:
     """Add the answers and choices for one migration."""
     add_accept(parser)
     add_answers(parser)
+    add_backfill(parser)
+
+
+def add_backfill(parser: argparse.ArgumentParser) -> None:
+    """Add `--backfill`."""
     parser.add_argument(
         "--backfill",
         metavar="FIELD=VALUE",
@@ -88,6 +103,11 @@ def add_rehearsal(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="rows it is tried on: full, sample (the first by key), or auto to decide by size",
     )
+    add_mask(parser)
+
+
+def add_mask(parser: argparse.ArgumentParser) -> None:
+    """Add `--mask`."""
     parser.add_argument(
         "--mask",
         metavar="COLUMNS",

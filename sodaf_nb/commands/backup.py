@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
+from sodaf_nb.commands.opened import opened
 from sodaf_nb.commands.parsing import count, name_list
 from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.commands.values import Listing, Sheet, by_number, is_number
+from sodaf_nb.commands.values import Listing, by_number, is_number
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from sodaf_nb.backup import BackupInfo, Retention
     from sodaf_nb.backup.choice import Strategy
+    from sodaf_nb.database import Database
 
 
 def _list(context: Context, args: argparse.Namespace) -> Tabular:
@@ -28,7 +30,7 @@ def _list_all(context: Context, _args: argparse.Namespace) -> Tabular:
 
 
 def _verify(context: Context, args: argparse.Namespace) -> Tabular:
-    info = context.applier.backups.validate_backup(_id(context, args))
+    info = context.applier.backups.validate_backup(backup_id(context, args))
     return _one(info, f"Backup {args.backup} is sound: read to the last row and restored on trial")
 
 
@@ -42,14 +44,32 @@ def _create(context: Context, args: argparse.Namespace) -> Tabular:
 
 
 def _restore(context: Context, args: argparse.Namespace) -> Tabular:
-    return context.applier.backups.restore_backup(_id(context, args))
+    into = _target(args.into) if args.into else None
+    try:
+        return context.applier.backups.restore_backup(
+            backup_id(context, args),
+            as_table=args.as_table,
+            columns=args.columns,
+            into=into,
+            any_database=args.any_database,
+            dry_run=args.dry_run,
+        )
+    finally:
+        if into is not None:
+            into.close()
+
+
+def _target(path: str) -> Database:
+    from sodaf_nb.database import Database  # noqa: PLC0415  light start
+
+    return Database(path)
 
 
 def _open(context: Context, args: argparse.Namespace) -> Tabular:
-    backup_id = _id(context, args)
-    info = context.applier.backups.get(backup_id)
-    rows = context.applier.backups.read_rows(backup_id)
-    return Sheet(title=f"Backup {args.backup}: {info.table}", columns=info.columns, values=tuple(rows))
+    wanted = backup_id(context, args)
+    info = context.applier.backups.get(wanted)
+    rows = tuple(context.applier.backups.read_rows(wanted))
+    return opened(context, f"Backup {args.backup}: {info.table}", info.table, info.columns, rows)
 
 
 def _prune(context: Context, args: argparse.Namespace) -> Tabular:
@@ -100,7 +120,8 @@ def _one(info: BackupInfo, title: str) -> Listing:
     return Listing(title=title, rows=(row,), items=(info,), remarks=tuple(info.notes()))
 
 
-def _id(context: Context, args: argparse.Namespace) -> str:
+def backup_id(context: Context, args: argparse.Namespace) -> str:
+    """Return the id of the backup that was named by its number or its id."""
     word, ids = args.backup, _ids(context)
     if not is_number(word) and word not in {backup.id for backup in context.applier.backups.list_backups()}:
         raise UsageError(f"There is no backup {word!r}.", hint=f"numbers are in {context.program} backup list")
@@ -122,6 +143,17 @@ def _configure_list(parser: argparse.ArgumentParser) -> None:
 
 def _configure_one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="number or id from backup list")
+
+
+def _configure_restore(parser: argparse.ArgumentParser) -> None:
+    _configure_one(parser)
+    parser.add_argument("--as", dest="as_table", metavar="TABLE", help="beside the table, under this new name")
+    parser.add_argument(
+        "--columns", metavar="NAMES", type=name_list, default=[], help="only these, into the rows that are still there"
+    )
+    parser.add_argument("--into", metavar="FILE", help="into another database file; it is made when it is missing")
+    parser.add_argument("--any-database", action="store_true", help="take a backup of another database as well")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change; changes nothing")
 
 
 def _configure_create(parser: argparse.ArgumentParser) -> None:
@@ -156,13 +188,24 @@ COMMAND = Command(
             run=_create,
             names=doctype_names,
         ),
-        Command(name="restore", help="Put the rows of a backup back.", configure=_configure_one, run=_restore),
+        Command(
+            name="restore",
+            help="Put the rows of a backup back.",
+            configure=_configure_restore,
+            run=_restore,
+            writes=True,
+        ),
         Command(
             name="prune",
             help="Delete old backups that no rollback needs, and what crashes left.",
             configure=_configure_prune,
             run=_prune,
         ),
-        Command(name="open", help="Show the rows in a backup.", configure=_configure_one, run=_open),
+        Command(
+            name="open",
+            help="Show the rows in a backup, and which of them are otherwise now.",
+            configure=_configure_one,
+            run=_open,
+        ),
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +12,20 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Connection, Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
+from sodaf_nb.config import Source, holds_secret
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
     from sodaf_nb.database import Database
 
-# `user:password@` before the host, or a parameter that holds one. The parts of a file path that look
-# alike are left alone: after `sqlite:///` there is no host.
-_SECRET = re.compile(r"://(?!/)[^/@]*:[^@]+@|[?&;](password|passwd|pwd|odbc_connect)=", re.IGNORECASE)
-
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "target", metavar="TARGET", nargs="?", help="sqlite:///shop.db, shop.db, sqlite://, or an open connection"
+        "target",
+        metavar="TARGET",
+        nargs="?",
+        help="sqlite:///shop.db, shop.db, sqlite://, an open connection, or one that pyproject.toml names",
     )
     parser.add_argument(
         "--env", metavar="VARIABLE", help="environment variable that holds the URL, such as DATABASE_URL"
@@ -61,9 +60,17 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     given = {choice: value for choice, value in own.items() if value}
     if (known := _meant(context, args.target)) is not None:
         return _again(context, known, args.name, given)
+    if (source := context.config.connections.get(args.target or "")) is not None:
+        return _named(context, source, args, given)
     target = _target(context, args)
     database = _opened(target, create=args.create) if isinstance(target, str) else target
     return context.open(database, name=args.name, own=given, ours=isinstance(target, str))
+
+
+def _named(context: Context, source: Source, args: argparse.Namespace, given: Mapping[str, object]) -> Connection:
+    """Open a connection that pyproject.toml names, under that name."""
+    database = _opened(source.address(), create=args.create)
+    return context.open(database, name=args.name or source.name, own={**source.choices, **given}, ours=True)
 
 
 def _meant(context: Context, target: str | None) -> Connection | None:
@@ -106,19 +113,24 @@ def listing(context: Context) -> Listing:
     active = context.connection if context.connections else None
     rows = tuple({"": ">" if c is active else "", **c.row()} for c in context.connections.values())
     empty = f"None is open. Start with {context.program} connect sqlite:///your.db"
-    return Listing(title="Connections", rows=rows, items=tuple(context.connections.values()), empty=empty)
+    closed = [name for name in context.config.connections if name not in context.connections]
+    remarks = (f"Named in pyproject.toml and not open: {', '.join(closed)}.",) if closed else ()
+    items = tuple(context.connections.values())
+    return Listing(title="Connections", rows=rows, items=items, empty=empty, remarks=remarks)
 
 
 def _known(context: Context, name: str) -> str:
     if name not in context.connections:
-        raise UsageError(f"There is no connection {name!r}.", hint="connect alone lists them")
+        near = difflib.get_close_matches(name, list(context.connections), n=1)
+        hint = f"did you mean {near[0]}?" if near else "connect alone lists them"
+        raise UsageError(f"There is no connection {name!r}.", hint=hint)
     return name
 
 
 def _target(context: Context, args: argparse.Namespace) -> str | Database:
     if args.env is not None:
         return _from_environment(args)
-    if _SECRET.search(args.target):
+    if holds_secret(args.target):
         raise UsageError(
             "A password must not stand in a command: notebooks and their history keep it.",
             hint="put the URL into an environment variable, write connect --env NAME, and change that password",
@@ -151,5 +163,5 @@ COMMAND = Command(
     help="Open a database, or go back to an open one; alone it lists them.",
     configure=_configure,
     run=_run,
-    names=lambda context: context.connections,
+    names=lambda context: dict.fromkeys((*context.connections, *context.config.connections)),
 )

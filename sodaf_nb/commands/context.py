@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sodaf_nb.config import Config, nearest
 from sodaf_nb.errors import UsageError
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.tabular import Row, Tabular, counted
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from sodaf_nb.applier import MigrationApplier
     from sodaf_nb.database import Database
     from sodaf_nb.doctype import DocTypeEngine
+    from sodaf_nb.session import PlanSession
+
+# Dry runs that a person may still be looking at.
+_REMEMBERED = 20
+
+
+PRODUCTION = frozenset({"prod", "production", "live"})
+"""Words for the environment of a database that others depend on, letter case ignored"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -44,7 +54,7 @@ class Connection(Tabular):
 
     def heading(self) -> str:
         """Return which database is open now."""
-        return f"Connected to {self.database.shown}"
+        return f"Connected to {self.database.shown}{', PRODUCTION' if self.is_production else ''}"
 
     def to_rows(self) -> list[Row]:
         """Return one row; a path and never an address, which may hold secrets."""
@@ -59,9 +69,15 @@ class Connection(Tabular):
         if self.ours:
             self.database.close()
 
+    @property
+    def is_production(self) -> bool:
+        """True when its environment is a word for production: what is changed there needs its name typed."""
+        return self.environment.casefold() in PRODUCTION
+
     def row(self) -> Row:
         """Return the connection as a row."""
-        return {"connection": self.name, "database": self.database.shown, "environment": self.environment}
+        environment = f"{self.environment} (PRODUCTION)" if self.is_production else self.environment
+        return {"connection": self.name, "database": self.database.shown, "environment": environment}
 
 
 class Context:
@@ -69,7 +85,7 @@ class Context:
 
     Args:
         program: How commands are typed, for usage texts: `%migrate` or `sodaf-nb`.
-        options: Choices that hold for every connection made from now on.
+        options: Choices that hold for every connection made from now on, unless pyproject.toml says otherwise.
         variables: Names a target of `connect` may stand for, such as a notebook's variables.
     """
 
@@ -81,10 +97,13 @@ class Context:
         variables: Mapping[str, object] | None = None,
     ) -> None:
         self.program = program
-        self.options = options or ApplyOptions()
+        self.base = options or ApplyOptions()
+        self.chosen: Mapping[str, object] = MappingProxyType({})
+        self._numbers: dict[str, int] = {}
         self.variables = MappingProxyType({}) if variables is None else variables
         self._connections: dict[str, Connection] = {}
         self._active: str | None = None
+        self._reviewed: list[tuple[object, PlanSession]] = []
 
     @cached_property
     def doctypes(self) -> DocTypeEngine:
@@ -92,6 +111,26 @@ class Context:
         from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  light start
 
         return DocTypeEngine()
+
+    @property
+    def config(self) -> Config:
+        """What the nearest pyproject.toml says, from the current folder upwards."""
+        return nearest(Path.cwd())
+
+    @property
+    def options(self) -> ApplyOptions:
+        """Choices for every connection made from now on: the base, pyproject.toml, then what this session chose."""
+        return replace(self.base, **{**self.config.choices, **self.chosen})  # type: ignore[arg-type]  # checked when read
+
+    @property
+    def migrations(self) -> int:
+        """How many migrations the connection in use had when this session last looked; 0 without one."""
+        return self._numbers.get(self._active or "", 0)
+
+    def remember_numbers(self) -> None:
+        """Look at how many migrations there are, for completion, which must not wait for a database."""
+        if self._active is not None:
+            self._numbers[self._active] = len(self.applier.history.get_migration_history())
 
     @property
     def connections(self) -> Mapping[str, Connection]:
@@ -113,6 +152,14 @@ class Context:
     def applier(self) -> MigrationApplier:
         """The applier of the connection that commands work on."""
         return self.connection.applier
+
+    def remember(self, shown: object, session: PlanSession) -> None:
+        """Keep the session that a returned value came from, so that it can be shown with controls."""
+        self._reviewed = [*self._reviewed[1 - _REMEMBERED :], (shown, session)]
+
+    def session_of(self, shown: object) -> PlanSession | None:
+        """Return the session that a value came from; None when it is not remembered."""
+        return next((session for value, session in self._reviewed if value is shown), None)
 
     def open(self, database: Database, *, name: str | None, own: Mapping[str, object], ours: bool) -> Connection:
         """Connect to a database and make it the one that commands work on.
@@ -160,6 +207,7 @@ class Context:
         connection = self._connections[name]
         self._connections[name] = replace(connection, remarks=interrupted(connection.applier, self.program))
         self._active = name
+        self.remember_numbers()
         return self._connections[name]
 
     def close(self, name: str) -> None:

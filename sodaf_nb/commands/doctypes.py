@@ -37,11 +37,21 @@ def _kind(doctype: DocType) -> str:
 
 
 def _configure_load(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH", help="a JSON file, or a folder that is searched for them")
+    parser.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        help="a JSON file, or a folder that is searched for them; without it the folder that pyproject.toml names",
+    )
 
 
 def _load(context: Context, args: argparse.Namespace) -> Tabular:
-    loaded = context.doctypes.load(args.path)
+    path = args.path or context.config.doctypes
+    if path is None:
+        raise UsageError(
+            "What to load is missing.", hint="name a file or a folder, or write doctypes = ... into pyproject.toml"
+        )
+    loaded = context.doctypes.load(path)
     return _listed(context, remarks=context.doctypes.notes(*(doctype.name for doctype in loaded)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sodaf_nb.commands.arguments import add_doctype, add_rehearsal, add_sync, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.reviewing import session_for
 from sodaf_nb.tabular import Tabular
 
 
@@ -19,7 +20,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    return replace(context.applier.dry_run(required_doctype(args), sync_options(args)), sql_in_text=args.sql)
+    session = session_for(context, required_doctype(args), sync_options(args))
+    session.plan_now()
+    found = replace(session.dry_run(), sql_in_text=args.sql)
+    context.remember(found, session)
+    return found
 
 
 COMMAND = Command(

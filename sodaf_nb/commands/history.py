@@ -10,7 +10,7 @@ from sodaf_nb.commands.arguments import add_doctype, doctype_of
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import count
 from sodaf_nb.commands.records import migration_id, require_known
-from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.registry import Command, migration_numbers
 from sodaf_nb.commands.values import Listing, is_number
 from sodaf_nb.tabular import Tabular
 
@@ -23,6 +23,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         parser, optional=True, help="only migrations of this DocType; or a number, for all that is known of one"
     )
     parser.add_argument("--limit", metavar="N", type=count, help="only the newest N")
+    parser.add_argument("--status", choices=("applied", "rolled_back", "failed"), help="only of this status")
+    parser.add_argument("--since", metavar="TIME", help="only from this time on, such as 2025-06-01, in UTC")
+    parser.add_argument("--until", metavar="TIME", help="only before this time")
+    parser.add_argument("--user", metavar="NAME", help="only what this user did")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--statistics", action="store_true", help="the numbers, by DocType")
+    kinds.add_argument("--drift", action="store_true", help="what somebody changed by hand since the last migrations")
+    kinds.add_argument("--pending", action="store_true", help="loaded DocTypes that the database does not match yet")
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
@@ -31,7 +39,21 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         return _entry(context, name)
     if name:
         require_known(context, name)
-    return context.applier.history.get_migration_history(name, limit=args.limit)
+    context.remember_numbers()
+    return _asked(context, name, args)
+
+
+def _asked(context: Context, name: str | None, args: argparse.Namespace) -> Tabular:
+    history = context.applier.history
+    if args.statistics:
+        return history.statistics()
+    if args.drift:
+        return history.drift()
+    if args.pending:
+        return context.applier.pending()
+    return history.get_migration_history(
+        name, limit=args.limit, status=args.status, since=args.since, until=args.until, applied_by=args.user
+    )
 
 
 def _entry(context: Context, word: str) -> Listing:
@@ -45,6 +67,7 @@ def _entry(context: Context, word: str) -> Listing:
     facts = {**row, "changes": "", "error": error_text(record), **_undone(history, record)}
     shown = [(name, value) for name, value in facts.items() if value not in ("", None)]
     shown += [("change", text) for text in record.metadata.get("summary", ())]
+    shown += [("statement", f"{each['milliseconds']:.1f} ms, {each['rows']} rows") for each in record.statements]
     shown += [("finding", _finding(found)) for found in record.metadata.get("findings", ())]
     both = (("SQL", record.sql), ("Rollback SQL", record.rollback_sql))
     return Listing(
@@ -58,7 +81,11 @@ def _entry(context: Context, word: str) -> Listing:
 
 def _finding(found: Mapping[str, object]) -> str:
     count = "" if found["count"] is None else f" ({found['count']})"
-    return f"{str(found['severity']).upper()} {found['rule']}: {found['object']}{count}"
+    text = f"{str(found['severity']).upper()} {found['rule']}: {found['object']}{count}"
+    taken = found.get("accepted")
+    if not isinstance(taken, Mapping):
+        return text
+    return f"{text}, accepted by {taken['by']}{': ' if taken['reason'] else ''}{taken['reason']}"
 
 
 def _undone(history: History, record: MigrationRecord) -> dict[str, object]:
@@ -73,5 +100,5 @@ COMMAND = Command(
     help="List what was migrated, newest first; rollback takes the number in front, history N shows one.",
     configure=_configure,
     run=_run,
-    names=doctype_names,
+    names=migration_numbers,
 )

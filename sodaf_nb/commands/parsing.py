@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -39,6 +40,20 @@ class Parser(argparse.ArgumentParser):
         if helped:
             self.add_argument("--help", "-h", action=_AskHelp, nargs=0, help="show this help")
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments.
+
+        Raises:
+            UsageError: If one is unknown; the hint names the option that is near.
+        """
+        found, unknown = self.parse_known_args(args, namespace)
+        if not unknown:
+            return found
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], self.option_strings(), n=1)
+        if unknown[0].startswith("-") and near:
+            raise UsageError(f"{self.prog} has no option {unknown[0]}.", hint=f"did you mean {near[0]}?")
+        return self.error(f"unrecognized arguments: {' '.join(unknown)}")
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found.
 
@@ -46,6 +61,11 @@ class Parser(argparse.ArgumentParser):
             UsageError: Always.
         """
         raise UsageError(f"{self.prog}: {message}.", hint=f"{self.prog} --help shows how it is written")
+
+    def option(self, name: str) -> argparse.Action | None:
+        """Return an option that takes a value, or None."""
+        found = self._option_string_actions.get(name)
+        return found if found is not None and found.nargs != 0 else None
 
     def option_strings(self) -> tuple[str, ...]:
         """Return every long option, for completion."""
@@ -103,9 +123,9 @@ def pair(separator: str) -> Any:
 
 
 def id_list(text: str) -> list[str]:
-    """Return the ids of `DS03,ds08` as upper-case words; `all` stays as it is."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    return [word if word == "all" else word.upper() for word in words]
+    """Return the ids of `DS03,ds08:city` with their rules in upper case; `all` stays as it is."""
+    words = [word.strip().partition(":") for word in text.split(",") if word.strip()]
+    return [rule if rule == "all" else f"{rule.upper()}{colon}{column}" for rule, colon, column in words]
 
 
 def name_list(text: str) -> list[str]:

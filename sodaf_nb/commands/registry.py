@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.parsing import Parser
+from sodaf_nb.commands.production import add_yes_on
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ def doctype_names(context: Context) -> Iterable[str]:
     return context.doctypes.names()
 
 
+def migration_numbers(context: Context) -> Iterable[str]:
+    """Return the numbers of the migrations there are, the newest first, and the names of the loaded DocTypes."""
+    yield from map(str, range(context.migrations, 0, -1))
+    yield from context.doctypes.names()
+
+
+def field_paths(context: Context) -> Iterable[str]:
+    """Return the names of the loaded DocTypes, and their fields as `Book.pages`."""
+    for doctype in context.doctypes:
+        yield doctype.name
+        yield from (f"{doctype.name}.{f.fieldname}" for f in doctype.fields if f.column_type is not None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command.
@@ -45,6 +59,8 @@ class Command:
         takes_body: True when it reads the body of a cell.
         names: Names its first argument may be, for completion; from memory, never from a database.
         actions: Commands below this one, such as `list` of `backup`; without one of them, `run` is called.
+        writes: True when it changes rows or the schema, which production needs its name typed for.
+        fields_follow: True when field names may stand behind its DocType.
         preview: Shows what `run` would do, from the same arguments, to a person who is asked first; None when it
             changes nothing that needs a question.
     """
@@ -56,6 +72,8 @@ class Command:
     takes_body: bool = False
     names: Callable[[Context], Iterable[str]] = _no_names
     actions: tuple[Command, ...] = ()
+    writes: bool = False
+    fields_follow: bool = False
     preview: Run | None = None
 
     def parser(self, prog: str) -> Parser:
@@ -67,6 +85,8 @@ class Command:
             listed = "\n".join(f"  {action.name.ljust(width)}  {action.help}" for action in self.actions)
             parser.epilog = f"actions (each takes --help):\n{listed}"
         self.configure(parser)
+        if self.writes:
+            add_yes_on(parser)
         return parser
 
     def action(self, name: str) -> Command | None:

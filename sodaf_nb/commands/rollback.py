@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
-from sodaf_nb.commands.arguments import accept_of, add_accept
+from sodaf_nb.commands.apply import failure
+from sodaf_nb.commands.arguments import accept_of, add_accept, add_rehearsal
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import joined
 from sodaf_nb.commands.records import last_in_force, migration_id
-from sodaf_nb.commands.registry import Command, doctype_names
-from sodaf_nb.errors import UsageError
-from sodaf_nb.options import RollbackOptions
+from sodaf_nb.commands.registry import Command, migration_numbers
+from sodaf_nb.errors import MigrationRollbackError, UsageError
+from sodaf_nb.options import ConflictPolicy, RollbackOptions
 from sodaf_nb.tabular import Tabular
 
 
@@ -20,19 +22,58 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--last", action="store_true", help="the newest migration of that DocType still in force")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done; changes nothing")
+    parser.add_argument("--through", action="store_true", help="newer migrations of its table as well, newest first")
+    parser.add_argument(
+        "--on-conflict",
+        choices=("keep-newer", "take-older", "stop"),
+        default="keep-newer",
+        help="what becomes of values edited since that the backup holds too; a dry run lists them",
+    )
     add_accept(parser)
+    add_rehearsal(parser)
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
-    options = RollbackOptions(accept=accept_of(args))
+    options = _options(args)
     found = _migration(context, args)
+    if args.through:
+        return _through(context, found, options, dry_run=args.dry_run)
     if args.dry_run:
         return context.applier.dry_run_rollback(found, options)
     return context.applier.rollback_migration(found, options)
 
 
+def _options(args: argparse.Namespace) -> RollbackOptions:
+    policy: ConflictPolicy = args.on_conflict.replace("-", "_")
+    return RollbackOptions(accept=accept_of(args), on_conflict=policy, rehearsal=args.rehearsal, mask=tuple(args.mask))
+
+
 def _preview(context: Context, args: argparse.Namespace) -> Tabular:
-    return context.applier.dry_run_rollback(_migration(context, args), RollbackOptions(accept=accept_of(args)))
+    from sodaf_nb.history import kind_of  # noqa: PLC0415  light start
+
+    found, history = _migration(context, args), context.applier.history
+    record = history.require(found)
+    if args.through:
+        return history.get_migration_history(record.doctype, since=record.timestamp)
+    if kind_of(record) == "restore":
+        return context.applier.rollback_migration(found, replace(_options(args), dry_run=True))
+    return context.applier.dry_run_rollback(found, _options(args))
+
+
+def _through(context: Context, found: str, options: RollbackOptions, *, dry_run: bool) -> Tabular:
+    if dry_run:
+        raise UsageError(
+            "A rollback through newer migrations is tried one at a time.", hint="leave out --through for a dry run"
+        )
+    batch = context.applier.rollback_through(found, options)
+    if batch.errors:
+        # Raised rather than returned: a runbook that goes on after half a way back does harm.
+        raise MigrationRollbackError(
+            f"{len(batch.results)} taken back, then one failed",
+            details=tuple(failure(context, name, error) for name, error in batch.errors.items()),
+            hint="what was taken back stays so; mend the cause and do it again",
+        )
+    return batch
 
 
 def _migration(context: Context, args: argparse.Namespace) -> str:
@@ -49,6 +90,7 @@ COMMAND = Command(
     help="Take one migration back, with the data it took away and the rows written since.",
     configure=_configure,
     run=_run,
-    names=doctype_names,
+    names=migration_numbers,
+    writes=True,
     preview=_preview,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.parsing import HelpAsked, split
+from sodaf_nb.commands.production import require_confirmed
 from sodaf_nb.commands.registry import Command, commands
 from sodaf_nb.commands.values import Help
 from sodaf_nb.commands.wording import words as as_commands
@@ -72,7 +73,13 @@ class Call:
         if body is not None and not self.command.takes_body:
             raise UsageError(f"{self.prog} reads no cell body.", hint="write it as a line of its own, with one % sign")
         self.args.body = body
-        return self.command.run(context, self.args)
+        if not self.command.writes:
+            return self.command.run(context, self.args)
+        require_confirmed(context, self.args)
+        try:
+            return self.command.run(context, self.args)
+        finally:
+            _remember(context)
 
 
 def parsed(context: Context, words: Sequence[str]) -> Call | Help:
@@ -124,6 +131,12 @@ def overview(context: Context) -> Help:
     """Return the list of all commands."""
     rows = tuple({"command": c.name, "what it does": c.help} for c in commands().values())
     return Help(title=f"{context.program} COMMAND ... (each takes --help)", rows=rows)
+
+
+def _remember(context: Context) -> None:
+    # For completion only: whatever keeps the history from being read now must not hide what was done.
+    with suppress(SodafError):
+        context.remember_numbers()
 
 
 def _unknown(what: str, word: str, known: Iterable[str]) -> UsageError:

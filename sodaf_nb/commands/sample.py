@@ -39,5 +39,9 @@ def _seeded(context: Context) -> Tabular:
 
 
 COMMAND = Command(
-    name="sample", help="Write a sample application to practise on, or fill its tables.", configure=_configure, run=_run
+    name="sample",
+    help="Write a sample application to practise on, or fill its tables.",
+    configure=_configure,
+    run=_run,
+    writes=True,
 )

@@ -22,8 +22,9 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
     rows = tuple(_row(context, doctype, last.get(doctype.name, "")) for doctype in context.doctypes)
     pending = sum(1 for row in rows if row["pending"] not in _SETTLED)
     differ = f"{pending} of {counted(len(rows), 'DocType')} {'differs' if pending == 1 else 'differ'}"
+    production = " (PRODUCTION)" if context.connection.is_production else ""
     return Listing(
-        title=f"Status of {context.connection.database.shown}: {differ}",
+        title=f"Status of {context.connection.database.shown}{production}: {differ}",
         rows=rows,
         empty="No DocType is loaded. Read some with doctypes load PATH",
         remarks=interrupted(context.applier, context.program),

@@ -21,6 +21,12 @@ def words(program: str) -> Words:
             "renamed_from": lambda names: " ".join(["--renamed-from", *map(shlex.quote, names)]),
             "history": lambda _: f"{program} history",
             "recover": lambda _: f"{program} recover",
+            "through": lambda _: "--through",
+            "restore": lambda ids: f"{program} backup restore {ids[0]} --dry-run",
+            "beside": lambda names: f"--as {shlex.quote(names[0])}",
+            "any_database": lambda _: "--any-database",
+            "on_conflict": lambda words: f"--on-conflict {words[0].replace('_', '-')}",
+            "backups": lambda _: f"{program} backup list",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
         }
     )

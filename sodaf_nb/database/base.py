@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
     from sodaf_nb.database.rehearsable import Rehearsable
     from sodaf_nb.database.sidefile.held import Held
     from sodaf_nb.options import RehearsalScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much room a database takes.
+
+    Args:
+        tables: Table to its bytes, with its indexes.
+        whole: Bytes of the whole database.
+        spare: Bytes in it that are free to be used again.
+        copies: How often what is written goes to the disk of the database.
+        here: True when the engine sorts in temporary files of this machine.
+    """
+
+    tables: Mapping[str, int]
+    whole: int
+    spare: int = 0
+    copies: int = 1
+    here: bool = True
+
 
 Target = str | os.PathLike[str] | sa.URL | sa.Engine
 
@@ -109,6 +130,14 @@ class Database:
             wanted: `full` or `sample` force all rows or the first ones by key; `auto` decides by size.
             tell: Told what is being done; what it raises ends the copying.
         """
+        raise NotImplementedError
+
+    def keeps_out(self) -> str:
+        """Return whom a migration keeps out and for how long, in words."""
+        raise NotImplementedError
+
+    def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
+        """Return how many bytes tables and the whole database take."""
         raise NotImplementedError
 
     def in_files(self, what: str) -> SQLiteDatabase:

@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from sodaf_nb import work
 from sodaf_nb.database import copysize
 from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import SQLiteDatabase
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
+from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
 from sodaf_nb.schema import Schema, SchemaObject
 from sodaf_nb.sql.dialect import Dialect
-from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
+from sodaf_nb.sql.dialects.sqlite_fulltext import over_content
 from sodaf_nb.sql.dialects.sqlite_shadow import creation_order
+from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, made
 from sodaf_nb.sql.quoting import quote
 
 Tell = Callable[[str], None]
@@ -103,7 +106,7 @@ def rehearsal_copy(
         LockedError: If a writer in this process holds a database in memory.
         MigrationExecutionError: If all rows are wanted and there is no room for them.
     """
-    with tempfile.TemporaryDirectory(prefix="sodaf-rehearsal-") as folder:
+    with workspace("rehearsal") as folder:
         before, work = Path(folder) / "before.sqlite", Path(folder) / "work.sqlite"
         with engine_errors():
             source = database.connect(read_only=True)
@@ -141,7 +144,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("foreign_keys=OFF", "synchronous=OFF", "ignore_check_constraints=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
+    return work.watched(connection)
 
 
 class _Making:
@@ -202,8 +205,7 @@ class _Making:
             for entry in (e for e in entries if e.kind != "table"):
                 self._tell(f"copy {entry.name}")
                 _make(target, entry)
-            if any(entry.name == STATISTICS for entry in entries):
-                target.execute("ANALYZE")  # the only way to make the table of statistics
+            _index_content(target)
 
     def _fill(self, facts: Sequence[TableFacts], limit: int | None) -> None:
         source = self._source
@@ -216,6 +218,8 @@ class _Making:
             self._tell(f"copy {each.name}")
             source.execute(self._copy_sql(each, limit))
             _set_counter(source, each)
+        for name in (entry.name for entry in self._live.objects if entry.name in STATISTICS):
+            source.execute(f"INSERT INTO {_COPY}.{name} SELECT * FROM main.{name}")
         source.execute("COMMIT")
 
     def _copy_sql(self, facts: TableFacts, limit: int | None) -> str:
@@ -233,8 +237,27 @@ class _Making:
 def _make(target: sqlite3.Connection, entry: SchemaObject) -> None:
     # A constraint makes its index, and a virtual table its own tables (`docs_data`, `docs_idx` ...).
     there = target.execute("SELECT 1 FROM sqlite_master WHERE type=? AND name=?", (entry.kind, entry.name)).fetchall()
-    if entry.sql and not there and entry.name != STATISTICS:
-        target.execute(entry.sql)
+    if entry.sql and not there:
+        for statement in made(entry.sql) if entry.name in STATISTICS else [entry.sql]:
+            target.execute(statement)
+
+
+def _index_content(target: sqlite3.Connection) -> None:
+    """Fill full-text indexes over content of other tables, as they are kept by triggers in the live database."""
+    for index in over_content(_Reading(target)):
+        with suppress(sqlite3.DatabaseError):  # one that does not work stays as it is
+            target.execute(index.rebuild)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A connection as the dialect reads through it."""
+
+    connection: sqlite3.Connection
+
+    def rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        return self.connection.execute(sql, params).fetchall()
 
 
 def _set_counter(source: sqlite3.Connection, facts: TableFacts) -> None:

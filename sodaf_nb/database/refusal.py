@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from sodaf_nb.database.address import shown_path
-from sodaf_nb.errors import DatabaseError, LockedError, SodafError
+from sodaf_nb.errors import DatabaseError, LockedError, NoSpaceError, SodafError
 
 # The rights of the effective user count; not every system can tell them apart.
 _EFFECTIVE = os.access in os.supports_effective_ids
@@ -28,12 +28,27 @@ def explained(error: DBAPIError, file: Path | None) -> SodafError:
     code = str(getattr(error.orig, "sqlite_errorname", ""))
     if code.startswith("SQLITE_NOTADB"):
         return DatabaseError(f"{name} is not a SQLite database.", hint="check the path; the file was left as it is")
+    if is_full(error):
+        return no_space()
     about_file = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM"))
     if file and about_file and (found := obstacle(file)):
         return found
     return DatabaseError(
         f"{name} cannot be used: {error.orig}.",
         hint="mend what the engine names and try again; copy the file first if it may be damaged",
+    )
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Return True when the engine says that a disk is full, or that the database may not grow."""
+    return str(getattr(error.orig, "sqlite_errorname", "")) == "SQLITE_FULL"
+
+
+def no_space() -> NoSpaceError:
+    """Return the error to raise when a disk filled up while the engine wrote."""
+    return NoSpaceError(
+        "The disk of the database or of temporary files is full; everything was taken back.",
+        hint="free some room and try again; the environment variable TMPDIR names the folder of temporary files",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -9,7 +10,9 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from sodaf_nb.database.identity import ATTEMPTS
 from sodaf_nb.database.patience import Patience, is_locked
+from sodaf_nb.database.refusal import is_full, no_space
 from sodaf_nb.database.watch import Watch
 from sodaf_nb.errors import LockedError, MigrationExecutionError
 from sodaf_nb.schema import Schema
@@ -18,8 +21,14 @@ from sodaf_nb.sql.quoting import quote
 
 Params = Sequence[Any]
 
-Violations = Mapping[tuple[str, str, int], int]
-"""(child table, parent table, number of the key) to the rows that point to nothing"""
+Key = tuple[str, str, tuple[str, ...]]
+"""A foreign key: child table, parent table and the child's columns, in lower case; its number in the table moves"""
+
+Violations = Mapping[Key, int]
+"""Foreign key to the rows that point to nothing"""
+
+KeyColumn = tuple[str, object, str, str, str | None]
+"""(child table, what tells the key from others of it, parent table, column, column pointed to or None) of a key"""
 
 
 class Cursor(Protocol):
@@ -79,10 +88,31 @@ class Session:
         """Return True when there is a table of exactly that name."""
         raise NotImplementedError
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of a table's columns; empty when there is no such table."""
+        raise NotImplementedError
+
+    def foreign_keys(self) -> list[KeyColumn]:
+        """Return each column of each foreign key, the columns of one key together and in order."""
+        raise NotImplementedError
+
+    def counters(self, tables: Collection[str]) -> dict[str, int]:
+        """Return the last number that each of some tables with a numbered key gave out, where it gave one."""
+        raise NotImplementedError
+
+    def identity(self) -> str | None:
+        """Return the database's id; None when it was never migrated (see `database.identity`)."""
+        if not self.has_table(ATTEMPTS):
+            return None
+        order, _definition = self.dialect.order
+        found = self.value(f"SELECT id FROM {quote(ATTEMPTS)} ORDER BY {order} LIMIT 1")
+        return None if found is None else str(found)
+
     def violations(self) -> Violations:
         """Return how many rows violate each foreign key.
 
-        Compared before and after, never demanded to be none: old violations are not ours (trap R9).
+        Compared before and after, never demanded to be none: old violations are not ours (trap R9). Tables with a
+        key that the engine cannot check, because its target is not unique, are passed over: MF06 reports them.
         """
         raise NotImplementedError
 
@@ -125,6 +155,12 @@ class Session:
             )
 
 
+_VIOLATIONS = 'SELECT "table", parent, fkid, COUNT(*) FROM {} GROUP BY "table", parent, fkid'
+_KEYS = """
+SELECT m.name, f.id, f."table", f."from", f."to" FROM main.sqlite_master m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq"""
+
+
 class SQLiteSession(Session):
     """A running transaction on a SQLite database.
 
@@ -142,10 +178,14 @@ class SQLiteSession(Session):
         self._watch = Watch(connection, statement_timeout_s)
 
     @property
+    def raw(self) -> Any:
+        """The driver's own connection, for work on side files; it is inside the same transaction."""
+        return self._connection.connection.driver_connection
+
+    @property
     def in_transaction(self) -> bool:
         """True while the engine itself says so; it may end a transaction on its own (trap T5)."""
-        driver = self._connection.connection.driver_connection
-        return bool(getattr(driver, "in_transaction", False))
+        return bool(getattr(self.raw, "in_transaction", False))
 
     def attach_backup(self, path: str) -> None:
         """Make a backup's unpacked data readable under the name rollback scripts use."""
@@ -158,12 +198,37 @@ class SQLiteSession(Session):
         """Return True when there is a table of exactly that name."""
         return bool(self.rows("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of a table's columns; empty when there is no such table."""
+        return tuple(name for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", (table,)))
+
+    def foreign_keys(self) -> list[KeyColumn]:
+        """Return each column of each foreign key."""
+        return [(child, number, parent, column, to) for child, number, parent, column, to in self.rows(_KEYS)]
+
+    def counters(self, tables: Collection[str]) -> dict[str, int]:
+        """Return the last number that each of some tables with a numbered key gave out."""
+        found = self.rows("SELECT name, seq FROM sqlite_sequence") if tables else []
+        return {name: int(seq) for name, seq in found if name in tables}
+
     def violations(self) -> Violations:
         """Return how many rows violate each foreign key; the engine does not look while we work."""
-        found = self.rows(
-            'SELECT "table", parent, fkid, COUNT(*) FROM pragma_foreign_key_check GROUP BY "table", parent, fkid'
-        )
-        return {(table, parent, key): rows for table, parent, key, rows in found}
+        try:
+            found = self.rows(_VIOLATIONS.format("pragma_foreign_key_check"))
+        except MigrationExecutionError:
+            tables = [name for (name,) in self.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")]
+            found = [row for table in tables for row in self._violations_of(table)]
+        total = Counter[Key]()
+        for table, parent, number, rows in found:
+            listed = self.rows('SELECT lower("from") FROM pragma_foreign_key_list(?) WHERE id = ?', (table, number))
+            total[table.lower(), parent.lower(), tuple(column for (column,) in listed)] += rows
+        return total
+
+    def _violations_of(self, table: str) -> list[tuple[Any, ...]]:
+        try:
+            return self.rows(_VIOLATIONS.format("pragma_foreign_key_check(?)"), (table,))
+        except MigrationExecutionError:
+            return []
 
     def _run(self, sql: str, params: Params) -> Cursor:
         # Never `text()`: a colon in DDL would become a bind parameter (trap T8). SQLite's messages name tables
@@ -198,6 +263,8 @@ def _ours(error: DBAPIError) -> Exception:
         return LockedError(
             f"The database is in use: {error.orig}.", hint="wait until the other user is done and try again"
         )
+    if is_full(error):
+        return no_space()
     return MigrationExecutionError(
         f"The database refused a statement: {error.orig}.", hint="the message names the table or column to look at"
     )

@@ -9,17 +9,16 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from sodaf_nb import work
 from sodaf_nb.errors import MigrationTimeoutError
-
-# Instructions of the engine between two looks at the clock: about a millisecond.
-_EVERY = 50_000
 
 
 class Watch:
     """Looks at the clock while statements run on one connection.
 
     Python handles signals between its own instructions only, so a statement that takes minutes would keep
-    Ctrl-C waiting for minutes; looking at the clock is such an instruction.
+    Ctrl-C waiting for minutes; looking at the clock is such an instruction. Work in another thread, which
+    Ctrl-C does not reach, is asked whether it shall stop at the same time.
 
     Args:
         connection: The connection.
@@ -33,11 +32,11 @@ class Watch:
         driver = connection.connection.driver_connection
         set_handler = getattr(driver, "set_progress_handler", None)
         if set_handler is not None:
-            set_handler(self._must_stop, _EVERY)
+            set_handler(self._must_stop, work.EVERY)
 
     def _must_stop(self) -> bool:
         self._expired = self._until is not None and time.monotonic() > self._until
-        return self._expired
+        return self._expired or work.must_stop()
 
     @contextmanager
     def statement(self) -> Iterator[None]:
@@ -59,7 +58,9 @@ class Watch:
 
     def _stopped(self) -> BaseException:
         if not self._expired:
-            return KeyboardInterrupt()  # the engine ate it: it was raised while the clock was looked at
+            return (
+                KeyboardInterrupt()
+            )  # another thread asked for it, or the engine ate it while the clock was looked at
         return MigrationTimeoutError(
             f"A statement took longer than {self._limit_s:g} s and was stopped; everything was taken back.",
             hint="raise statement_timeout_s, or migrate when the database is less busy",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from sodaf_nb.diff.renames import candidates
+from sodaf_nb.diff.renames import Clues, candidates
+from sodaf_nb.diff.unmanaged import unmanaged
 from sodaf_nb.diff.values import ColumnChange, ColumnRename, SchemaDiff
 from sodaf_nb.errors import Step, UnsupportedChangeError, UsageError
 from sodaf_nb.schema import Column, Index, Schema, Table
@@ -23,6 +24,7 @@ class Answers:
         field_renames: {old: new} given by the user; a name that is not there is an error.
         hints: {new: old} written in the DocType; used only where they fit.
         drop_removed: True drops columns without a field, False keeps them.
+        clues: What is known of the fields before and now, by which likely renames are found.
     """
 
     renamed_from: str | None = None
@@ -30,6 +32,7 @@ class Answers:
     field_renames: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     drop_removed: bool = False
+    clues: Clues = field(default_factory=Clues)
 
 
 def compare(doctype: str, wanted: Table, live: Schema, answers: Answers) -> SchemaDiff:
@@ -46,7 +49,13 @@ def compare(doctype: str, wanted: Table, live: Schema, answers: Answers) -> Sche
     now = _after_renames(present, renames)
     _require_same_key(wanted, now)
     named = SchemaDiff(doctype=doctype, table=wanted.name, renamed_from=renamed_from, renamed_columns=renames)
-    return _compared(named, wanted, now, drop=answers.drop_removed, live=live)
+    found = _compared(named, wanted, now, drop=answers.drop_removed, live=live)
+    gone = (*found.removed_columns, *found.orphan_columns)
+    return replace(found, candidates=candidates(gone, found.added_columns, _ordered(answers.clues, wanted, now)))
+
+
+def _ordered(clues: Clues, wanted: Table, now: Table) -> Clues:
+    return replace(clues, old_order=clues.old_order or now.column_names(), new_order=wanted.column_names())
 
 
 def _live_table(wanted: Table, live: Schema, answers: Answers) -> tuple[Table | None, str | None]:
@@ -133,8 +142,7 @@ def _compared(named: SchemaDiff, wanted: Table, now: Table, *, drop: bool, live:
         modified_columns=(*_changes(wanted, now), *(() if drop else _relaxed(gone))),
         added_indexes=added_indexes,
         removed_indexes=removed_indexes,
-        candidates=candidates(gone, added),
-        unmanaged=tuple(_unmanaged(wanted, now, live)),
+        unmanaged=tuple(unmanaged(wanted, now, live)),
     )
 
 
@@ -184,11 +192,3 @@ def _index_changes(wanted: Table, now: Table) -> tuple[tuple[Index, ...], tuple[
     added = tuple(index for index in wanted.indexes if index.structure() not in have)
     removed = tuple(index for index in whole if is_ours(index) and index.structure() not in want)
     return added, removed
-
-
-def _unmanaged(wanted: Table, now: Table, live: Schema) -> list[str]:
-    want = {index.structure() for index in wanted.indexes}
-    ours = {i.name for i in now.indexes if is_ours(i) or (i.structure() in want and i.where is None)}
-    hidden = [f"generated column {c.name}" for c in now.columns if c.hidden]
-    objects = (o for o in live.of_table(now.name) if o.kind != "table" and o.name not in ours)
-    return [*hidden, *(f"{o.kind} {o.name}" for o in objects if o.sql is not None)]

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from sodaf_nb.diff.compare import Answers, compare
+from sodaf_nb.diff.renames import Clues, Trait
 from sodaf_nb.diff.values import SchemaDiff
 from sodaf_nb.doctype import DocType, DocTypeEngine
+from sodaf_nb.doctype.standard import standard_columns
 from sodaf_nb.errors import Step, UsageError
 from sodaf_nb.schema import Schema
 
@@ -61,6 +63,7 @@ class SchemaComparisonEngine:
         if wanted is None:
             return SchemaDiff(doctype=doctype, table=described.table, reason=reason_without_table(described))
         given = _with_hints(answers or Answers(), described)
+        given = replace(given, clues=_clues(given.clues, described))
         present = live or self._database.reflect()
         _require_former(given, present, wanted.name)
         remarks = (*_unused_hint(given, present, wanted.name), *self._missing(doctype))
@@ -84,7 +87,23 @@ def _with_hints(answers: Answers, doctype: DocType) -> Answers:
         field_renames=answers.field_renames,
         hints=hints,
         drop_removed=answers.drop_removed,
+        clues=answers.clues,
     )
+
+
+def traits(doctype: DocType) -> dict[str, Trait]:
+    """Return what a DocType says of each of its columns beside the column itself."""
+    stored = (f for f in doctype.fields if f.column_type is not None)
+    return {f.fieldname: Trait(fieldtype=f.fieldtype, label=f.label or "", options=f.options or "") for f in stored}
+
+
+def _clues(given: Clues, doctype: DocType) -> Clues:
+    standard = frozenset({column.name for column in standard_columns(doctype)} | _EVERYWHERE)
+    return replace(given, new=traits(doctype), standard=standard)
+
+
+# A DocType that becomes a child table or a tree gets them, and none is a field under another name.
+_EVERYWHERE = frozenset({"parent", "parenttype", "parentfield", "lft", "rgt"})
 
 
 def _require_former(answers: Answers, live: Schema, table: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
@@ -47,7 +48,8 @@ class DocTypeEngine:
             found = Problems(prefix)
             data = read_file(file, found)
             if not (root.is_dir() and is_other_kind(data)):
-                read += [(prefix, doctype)] if (doctype := read_doctype(data, found)) else []
+                doctype = read_doctype(data, found)
+                read += [(prefix, replace(doctype, file=file.as_posix()))] if doctype else []
                 problems += found.listed()
         if not read and not problems:
             raise DocTypeNotFoundError(

@@ -104,6 +104,7 @@ class DocType:
         renamed_from: The DocType's former name; None when it never had another.
         extra: Every other attribute, untouched.
         source: The whole JSON, read-only.
+        file: The file it was loaded from, as it was named; empty when it came from none.
     """
 
     name: str
@@ -117,6 +118,7 @@ class DocType:
     renamed_from: str | None = None
     extra: Mapping[str, Json] = field(default_factory=_nothing, hash=False, repr=False)
     source: Mapping[str, Json] = field(default_factory=_nothing, hash=False, repr=False, compare=False)
+    file: str = field(default="", repr=False, compare=False)
 
     @property
     def table(self) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, gather, require_same_violations
+from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -21,13 +22,21 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
-from sodaf_nb.execution.saving import require_known, saving_for
-from sodaf_nb.execution.steps import require_outcome, run_steps
-from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery
+from sodaf_nb.execution.saving import Saving, require_known, saving_for
+from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
+from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
+from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery, objects_of
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.plan.pairs import touched_tables
-from sodaf_nb.results import MigrationResult
+from sodaf_nb.results import DiskSpace, MigrationResult
+from sodaf_nb.schema import Schema
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
+
+# An interrupt is an exception without words, and so is a process told to end.
+_STOPPED: dict[type[BaseException], str] = {
+    KeyboardInterrupt: "stopped by the user",
+    SystemExit: "the process was told to end",
+}
 
 
 def utc_now() -> datetime:
@@ -42,6 +51,8 @@ class _Done:
     backup: Any
     affected_rows: int
     milliseconds: float
+    statements: tuple[Ran, ...]
+    conflicts: tuple[str, ...] = ()
 
 
 class MigrationExecutor:
@@ -53,6 +64,7 @@ class MigrationExecutor:
         backups: Where endangered data is saved first.
         options: Choices for all jobs.
         clock: Gives the time in UTC.
+        free: Says how much room a disk has.
 
     Raises:
         UsageError: If the options ask for a backup that is none.
@@ -65,8 +77,11 @@ class MigrationExecutor:
         backups: MigrationBackupManager,
         options: ApplyOptions,
         clock: Callable[[], datetime] = utc_now,
+        *,
+        free: Free = free_bytes,
     ) -> None:
         require_known(options.backup)
+        self._free = free
         self._database = database
         self._history = history
         self._backups = backups
@@ -76,12 +91,13 @@ class MigrationExecutor:
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
-        """Settle attempts whose process died; refuses while a migration is running.
+        """Settle attempts whose process died, and delete working copies they left; refuses while a migration runs.
 
         Raises:
             LockedError: If another migration is running.
         """
         with self._database.exclusive():
+            remove_abandoned()
             return self._attempts.settle()
 
     def execute(self, job: Job) -> MigrationResult:
@@ -89,6 +105,7 @@ class MigrationExecutor:
 
         Raises:
             LockedError: If another migration or writer holds the database.
+            NoSpaceError: If a disk has too little room; nothing was written.
             StalePlanError: If the schema moved since the plan was made.
             BlockedMigrationError: If the rows changed so that more would be lost than was accepted.
             MigrationBackupError: If endangered data could not be saved and proven; nothing was changed.
@@ -97,6 +114,7 @@ class MigrationExecutor:
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with self._database.exclusive():
+            require_space(job, self._saving(job), self._database, self._backups, self._free)
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
@@ -104,6 +122,13 @@ class MigrationExecutor:
                 self._attempts.finish(migration_id, "done")
             result = _result(job, migration_id, done)
         return self._cleaned_up(result)
+
+    def space(self, job: Job) -> DiskSpace:
+        """Return what a job takes on the disks at most."""
+        return space_for(job, self._saving(job), self._database, self._backups, self._free)
+
+    def _saving(self, job: Job) -> Saving | None:
+        return saving_for(job, self._options.backup, self._backups)
 
     def _cleaned_up(self, result: MigrationResult) -> MigrationResult:
         """Delete what the retention lets go. The commit stands whatever becomes of that, an interrupt too."""
@@ -133,6 +158,7 @@ class MigrationExecutor:
         except BaseException as error:
             if progress and self._is_committed(migration_id):
                 return progress[0]
+            error = work.as_stopped(error)
             self._record_failure(job, migration_id, error)
             raise _as_ours(error) from error
 
@@ -154,22 +180,26 @@ class MigrationExecutor:
             backup = self._saved(job, migration_id)
             session.hold(tables, self._patience())
             attach(session)
-            rows = self._run(session, job)
+            conflicts: list[Conflict] = []
+            ran = self._run(session, job, conflicts)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
-            require_same_violations(before, session.violations())
+            require_same_violations(job.plan.operations, before, session.violations())
             milliseconds = (time.perf_counter() - started) * 1000
-            done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds)
-            self._record(session, job, migration_id, done, plan_fingerprint(job.plan, after))
+            rows = affected_rows(session, ran)
+            texts = tuple(conflict.to_text(job.on_conflict) for conflict in conflicts)
+            done = _Done(backup=backup, affected_rows=rows, milliseconds=milliseconds, statements=ran, conflicts=texts)
+            self._record(session, job, migration_id, done, after)
             progress.append(done)
+            work.close()
         return done
 
     @contextmanager
     def _attached(self, job: Job) -> Iterator[Callable[[Session], None]]:
         """Yield what makes a rollback's backup readable inside the transaction."""
-        if job.backup_id is None:
+        if job.source is None:
             yield lambda _session: None
             return
-        with self._backups.open_data(job.backup_id) as path:
+        with job.source.opened(self._backups) as path:
             yield lambda session: session.attach_backup(str(path))
 
     def _rechecked(self, session: Session, job: Job) -> Job:
@@ -185,21 +215,23 @@ class MigrationExecutor:
         return now
 
     def _saved(self, job: Job, migration_id: str) -> Any:
-        saving = saving_for(job, self._options.backup, self._backups)
+        saving = self._saving(job)
         if saving is None:
             return None
         self._tell("back up and verify", 0, len(job.script.up))
         return saving.take(self._backups, job, migration_id)
 
-    def _run(self, session: Session, job: Job) -> int:
+    def _run(self, session: Session, job: Job, conflicts: list[Conflict]) -> tuple[Ran, ...]:
         total = len(job.script.up)
-        affected = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total))
+        ran = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total), conflicts)
         self._tell("verify", total, total)
-        return affected
+        return ran
 
-    def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: str) -> None:
+    def _record(self, session: Session, job: Job, migration_id: str, done: _Done, after: Schema) -> None:
         facts = self._facts(migration_id, done.milliseconds)
-        record = recorder.success(job, backup=done.backup, after=after, affected_rows=done.affected_rows, **facts)
+        facts |= {"statements": tuple(map(asdict, done.statements)), "objects": objects_of(after, job.plan.table)}
+        after_print = plan_fingerprint(job.plan, after)
+        record = recorder.success(job, backup=done.backup, after=after_print, affected_rows=done.affected_rows, **facts)
         self._history.record(session, record)
         if job.plan.undoes:
             info = {"rolled_back_by": migration_id, "rolled_back_at": self._timestamp()}
@@ -210,13 +242,14 @@ class MigrationExecutor:
         with suppress(Exception):
             self._attempts.finish(migration_id, "aborted")
             with self._database.write() as session:
-                self._history.record(session, recorder.failure(job, str(error), **self._facts(migration_id, 0.0)))
+                why = str(error) or _STOPPED.get(type(error), type(error).__name__)
+                self._history.record(session, recorder.failure(job, why, **self._facts(migration_id, 0.0)))
 
     def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
         return {
             "id": migration_id,
             "timestamp": self._timestamp(),
-            "applied_by": self._options.applied_by or getpass.getuser(),
+            "applied_by": recorder.user(self._options),
             "execution_time": milliseconds,
             "environment": self._options.environment,
         }
@@ -234,6 +267,7 @@ class MigrationExecutor:
         )
 
     def _tell(self, what: str, done: int, total: int) -> None:
+        work.tell(what, done, total)
         if self._options.progress is not None:
             self._options.progress(what, done, total)
 
@@ -265,7 +299,7 @@ def _result(job: Job, migration_id: str, done: _Done) -> MigrationResult:
         doctype=job.plan.doctype,
         outcome="applied",
         sql=job.script.sql,
-        warnings=(*(f"{f.rule}: {f.message}" for f in left), *_about_backup(done.backup)),
+        warnings=(*(f"{f.rule}: {f.message}" for f in left), *done.conflicts, *_about_backup(done.backup)),
         affected_rows=done.affected_rows,
         execution_time_ms=done.milliseconds,
         backup_path=str(done.backup.path) if done.backup else None,

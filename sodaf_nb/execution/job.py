@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
 
-from sodaf_nb.options import Accept
-from sodaf_nb.plan import AlterColumn, Plan, summary
+from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.diff.renames import Trait
+from sodaf_nb.options import Accept, ConflictPolicy
+from sodaf_nb.plan import AlterColumn, Plan, RestoreColumn, summary
 from sodaf_nb.plan.names import concerned, endangered_now
 from sodaf_nb.plan.rollback import Risk
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.dialect import Dialect
-from sodaf_nb.validation import Evidence, Facts, Finding
+from sodaf_nb.validation import Evidence, Facts, Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The backup that a rollback reads.
+
+    Args:
+        backup_id: Its id.
+        recorded: The folder it had when it was taken; None when the record does not say.
+        sha256: SHA-256 of its manifest then; None when the record does not say.
+        sql: CREATE TABLE texts of the tables it gives back.
+    """
+
+    backup_id: str
+    recorded: str | None = None
+    sha256: str | None = None
+    sql: tuple[str, ...] = ()
+
+    def opened(self, backups: MigrationBackupManager) -> AbstractContextManager[Path]:
+        """Yield its data as a fully checked SQLite file, which is deleted when the block ends."""
+        return backups.open_data(self.backup_id, recorded=self.recorded, sha256=self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +55,9 @@ class Job:
         findings: What they said.
         accept: Ids the user takes on.
         managed: Columns the DocType has after the migration.
-        backup_id: The backup a rollback reads; None when it reads none.
+        fields: What the DocType says of its columns, by which renames are found later.
+        source: The backup a rollback reads; None when it reads none.
+        kept: Objects and columns of the table, or built on it, that no DocType mentions.
     """
 
     plan: Plan
@@ -37,15 +65,23 @@ class Job:
     live: Schema
     dialect: Dialect
     evidence: Evidence
-    findings: tuple[Finding, ...]
+    findings: Findings
     accept: Accept = ()
     managed: tuple[str, ...] = ()
-    backup_id: str | None = None
+    fields: Mapping[str, Trait] = field(default_factory=lambda: MappingProxyType({}))
+    source: Source | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def risks(self) -> tuple[Risk, ...]:
         """(table, column) of live rows' data that the plan may take away."""
         return tuple(dict.fromkeys(_risks(self.plan, self.evidence.facts, self.dialect)))
+
+    @property
+    def on_conflict(self) -> ConflictPolicy:
+        """What a rollback does with values edited since."""
+        restores = (o.on_conflict for o in self.plan.operations if isinstance(o, RestoreColumn) and o.column != o.key)
+        return next(restores, "keep_newer")
 
     @property
     def changes(self) -> tuple[str, ...]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import getpass
 import platform
+from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 from sodaf_nb.execution.job import Job
 from sodaf_nb.history import MigrationRecord
+from sodaf_nb.options import ApplyOptions
 from sodaf_nb.schema import encode
+from sodaf_nb.sql.dialect import Dialect
+from sodaf_nb.validation.acceptance import is_taken, reason_for, takes_all
+from sodaf_nb.validation.findings import Finding, Severity
 
 
 def success(job: Job, **facts: Any) -> MigrationRecord:
@@ -31,10 +38,33 @@ def _record(job: Job, *, environment: str, backup: Any, after: str | None, **fac
         fingerprint_before=job.plan.made_for,
         fingerprint_after=after,
         plan_id=job.plan.id,
-        environment={"name": environment, "python": platform.python_version(), "engine": job.dialect.version},
-        metadata=_metadata(job),
+        environment=environment_facts(environment, job.dialect),
+        metadata=_metadata(job, str(facts["applied_by"])),
+        dialect=engine_name(job.dialect),
+        backup_id=backup.id if backup else None,
+        backup_sha256=backup.manifest_sha256 if backup else None,
         **facts,
     )
+
+
+def environment_facts(name: str, dialect: Dialect) -> dict[str, str]:
+    """Return where a migration ran: what the database is for, and the versions that took part."""
+    return {
+        "name": name,
+        "python": platform.python_version(),
+        "engine": dialect.version,
+        "sodaf_nb": version("sodaf_nb"),
+    }
+
+
+def engine_name(dialect: Dialect) -> str:
+    """Return the engine's name without its version."""
+    return dialect.version.partition(" ")[0].lower()
+
+
+def user(options: ApplyOptions) -> str:
+    """Return who is named in the history."""
+    return options.applied_by or getpass.getuser()
 
 
 def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
@@ -48,16 +78,25 @@ def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
     return info
 
 
-def _metadata(job: Job) -> dict[str, Any]:
-    accepted = "all" if job.accept == "all" else sorted(job.accept)
+def _metadata(job: Job, person: str) -> dict[str, Any]:
+    accepted = "all" if takes_all(job.accept) else sorted(job.accept)
     return {
         "summary": list(job.changes),
         "accepted": accepted,
-        "findings": [_finding(finding) for finding in job.findings],
+        "findings": [_finding(finding, job, person) for finding in job.findings],
         "columns": list(job.managed),
+        "fields": {name: asdict(trait) for name, trait in job.fields.items()},
         "script": job.script.digest,
     }
 
 
-def _finding(finding: Any) -> dict[str, Any]:
-    return {"rule": finding.rule, "severity": str(finding.severity), "object": finding.object, "count": finding.count}
+def _finding(finding: Finding, job: Job, person: str) -> dict[str, Any]:
+    found = {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "object": finding.object,
+        "count": finding.count,
+    }
+    if finding.severity is not Severity.BLOCK or not is_taken(finding, job.accept):
+        return found
+    return {**found, "accepted": {"by": person, "reason": reason_for(finding, job.accept)}}

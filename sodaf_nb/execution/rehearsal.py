@@ -1,9 +1,9 @@
 """Carries a job out and takes it back on a private copy with its rows, and compares everything.
 
 The statements are those an apply runs, run by the same code; the way back is the one a rollback would
-take. Its data comes from a proven backup of the copy. Of a large table only the first rows are backed up,
-to measure the time, and the data comes from the untouched second copy: a backup of a million rows takes
-longer than everything else together (45 of 120 s of processor time).
+take. Its data comes from a proven backup of the copy, taken as an apply would take it. Of a large table
+only the first rows are backed up, to measure the time, and the data comes from the untouched second copy:
+a backup of a million rows takes longer than everything else together (45 of 120 s of processor time).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb import work
+from sodaf_nb.backup import BackupInfo, MigrationBackupManager
+from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.database import Database, Session, require_same_violations
 from sodaf_nb.database.copies import BEFORE
@@ -24,11 +26,12 @@ from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
 from sodaf_nb.execution.job import Job, plan_fingerprint
-from sodaf_nb.execution.steps import require_outcome, run_step, run_steps
-from sodaf_nb.options import ApplyOptions, RehearsalScope
+from sodaf_nb.execution.saving import saving_for
+from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
+from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
-from sodaf_nb.plan.rollback import make_rollback
-from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal
+from sodaf_nb.plan.rollback import KEY, make_rollback
+from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked
 from sodaf_nb.schema import Schema, fingerprint
 from sodaf_nb.schema.closure import neighbours
 from sodaf_nb.sql import SQLGenerator
@@ -50,12 +53,14 @@ class Rehearsed:
         rehearsal: Whether it worked.
         changes: What becomes of each column's values; empty when the statements did not all run.
         rows: A few rows before and after.
+        conflicts: Values a rollback finds edited since, as sentences.
         lock_s: Seconds an apply would hold the write lock; None when that was not measured.
     """
 
     rehearsal: Rehearsal
     changes: tuple[ColumnChange, ...] = ()
     rows: tuple[PreviewRow, ...] = ()
+    conflicts: tuple[str, ...] = ()
     lock_s: float | None = None
 
 
@@ -102,6 +107,7 @@ class Rehearser:
             found = self._rehearsed(job, wanted, mask)
         except _StoppedError as stopped:
             raise stopped.error from None
+        work.check()  # a stop that a part took for a fault of its own
         return replace(found, rehearsal=replace(found.rehearsal, seconds=time.perf_counter() - started))
 
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
@@ -118,6 +124,7 @@ class Rehearser:
 
     def tell(self, what: str, phase: int) -> None:
         """Report a phase to whoever listens."""
+        work.tell(f"rehearse: {what}", phase, _PHASES)
         if self.options.progress is None:
             return
         try:
@@ -154,8 +161,9 @@ class _OnCopy:
             copy.database, copy.before.parent / "backups", compression=self._options.compression
         )
         self._at_risk = sorted({table for table, _column in job.risks})
-        self._backup_id: str | None = None
+        self._backup: BackupInfo | None = None
         self._after = self._before
+        self._conflicts: list[Conflict] = []
         self._found = Rehearsed(
             rehearsal=Rehearsal(
                 scope=copy.scope,
@@ -181,7 +189,14 @@ class _OnCopy:
             with self._failing("the way back", known=True):
                 self._down()
                 self._compare()
-        return replace(self._found, lock_s=self._lock_seconds())
+        return replace(self._found, lock_s=self._lock_seconds(), conflicts=tuple(self._said(mask)))
+
+    def _said(self, mask: Collection[str]) -> Iterator[str]:
+        """Yield what was found edited since, without keys that are masked."""
+        part = " (In the rows that were tried.)" if self._copy.scope == "sample" else ""
+        for found in self._conflicts:
+            shown = replace(found, samples=()) if is_masked(KEY, mask) else found
+            yield shown.to_text(self._job.on_conflict) + part
 
     # Each part below says what it does; the first that goes wrong is the problem that is reported.
 
@@ -217,16 +232,20 @@ class _OnCopy:
         (table,) = self._at_risk
         rows = self._counts[table]
         if self._copy.measured_on is None or rows <= self._copy.measured_on:
-            self._backup_id = self._back_up(self._copy.database, table)
+            self._backup = self._back_up(self._copy.database, table)
             return
         with self._copy.database.rehearsal_copy(self._before, [table], "sample", lambda _what: None) as small:
             self._back_up(small.database, table)
         self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / self._copy.measured_on)
 
-    def _back_up(self, database: Database, table: str) -> str:
+    def _back_up(self, database: Database, table: str) -> BackupInfo:
+        """Take what an apply would take; of an incremental one, which needs the real chain, the whole table."""
         manager = MigrationBackupManager(database, self._backups.directory, compression=self._options.compression)
+        saving = saving_for(self._job, self._options.backup, manager)
+        columns = saving.columns if saving else ()
         with self._timed("seconds_backup"):
-            return manager.create_backup(self._job.plan.doctype, table).id
+            strategy: Strategy = "column" if columns else "full"
+            return manager.create_backup(self._job.plan.doctype, table, strategy=strategy, columns=columns)
 
     def _up(self) -> None:
         ran: list[str] = []
@@ -246,24 +265,27 @@ class _OnCopy:
                 return
             self._after = require_outcome(session, self._job.plan, self._job.script, self._counts)
             if self._copy.scope == "full":  # in a sample rows point to rows that were left out
-                require_same_violations(known, session.violations())
+                require_same_violations(self._job.plan.operations, known, session.violations())
         self._note(ran_up=True)
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:
+        started = time.perf_counter()
         try:
-            run_step(session, number, step)
+            run_step(session, number, step, self._conflicts)
         except SodafError as error:
             self._fail(step.title, error)
             return False
+        finally:
+            self._note(step_seconds=(*self._found.rehearsal.step_seconds, time.perf_counter() - started))
         return True
 
     @contextmanager
     def _source(self) -> Iterator[Path | None]:
         """Yield the data that the job itself brings back; None unless it is a rollback that does."""
-        if self._job.backup_id is None:
+        if self._job.source is None:
             yield None
             return
-        with self._parts.backups.open_data(self._job.backup_id) as path:
+        with self._job.source.opened(self._parts.backups) as path:
             yield path
 
     def _look(self, mask: Collection[str]) -> None:
@@ -278,8 +300,15 @@ class _OnCopy:
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:
-        plan = make_rollback(self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks)
-        script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=self._saved_texts())
+        # What took older values over newer ones is taken back by the same rule: those of its own backup.
+        policy: ConflictPolicy = "take_older" if self._job.on_conflict == "take_older" else "keep_newer"
+        plan = make_rollback(
+            self._job.plan, undoes="rehearsal", made_for="", backed_up=self._job.risks, on_conflict=policy
+        )
+        saved = [self._before.table(name) for name in self._at_risk]
+        texts = tuple(table.sql for table in saved if table and table.sql)
+        texts = (self._backup.create_sql,) if self._backup else texts
+        script = self._parts.generator.generate(plan, self._copy.database.reflect(), backup=texts)
         with self._timed("seconds_down"), self._saved() as data, self._copy.database.write() as session:
             if data is not None:
                 session.attach_backup(str(data))
@@ -287,17 +316,10 @@ class _OnCopy:
             require_outcome(session, plan, script, self._counts)
         self._note(ran_down=True)
 
-    def _saved_texts(self) -> tuple[str, ...]:
-        """Return the CREATE TABLE texts of what `_saved` yields."""
-        if self._backup_id is not None:
-            return (self._backups.get(self._backup_id).create_sql,)
-        tables = [self._before.table(name) for name in self._at_risk]
-        return tuple(table.sql for table in tables if table and table.sql)
-
     @contextmanager
     def _saved(self) -> Iterator[Path | None]:
-        if self._backup_id is not None:
-            with self._backups.open_data(self._backup_id) as path:
+        if self._backup is not None:
+            with self._backups.open_data(self._backup.id) as path:
                 yield path
         else:
             yield self._copy.before if self._at_risk else None

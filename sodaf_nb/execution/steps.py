@@ -2,44 +2,145 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from sodaf_nb.database import Session, require_catalog
-from sodaf_nb.errors import MigrationExecutionError
+from sodaf_nb.database.uniqueness import SAMPLES
+from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError
+from sodaf_nb.errors import Step as NextStep
+from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.plan import CreateTable, DropTable, Plan
 from sodaf_nb.plan.names import concerned
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.sql.script import Step
+from sodaf_nb.tabular import counted
 
 
-def run_step(session: Session, number: int, step: Step) -> int:
-    """Run one step inside a savepoint and return the rows it wrote; on an error the step is taken back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A statement that ran.
 
-    Rows of the engine's own tables are not counted.
+    Args:
+        sql: The statement.
+        rows: Rows it wrote, 0 where the engine does not count.
+        milliseconds: How long it took.
+    """
+
+    sql: str
+    rows: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Values that were edited since the migration which a rollback takes back.
+
+    Args:
+        column: `table.column`.
+        rows: How many.
+        samples: Keys of up to five of them.
+    """
+
+    column: str
+    rows: int
+    samples: tuple[str, ...] = ()
+
+    def to_text(self, policy: ConflictPolicy) -> str:
+        """Return what becomes of them, as a sentence."""
+        fate = _FATES[policy]
+        such = f", such as {', '.join(map(repr, self.samples))}" if self.samples else ""
+        return f"{counted(self.rows, 'value')} of {self.column} edited since the migration: {fate}{such}."
+
+
+_FATES: Mapping[ConflictPolicy, str] = MappingProxyType(
+    {
+        "keep_newer": "the newer ones stay, where the column can hold them",
+        "take_older": "OVERWRITTEN by those of the backup",
+        "stop": "they STOP the rollback",
+    }
+)
+
+
+def conflict_of(session: Session, step: Step) -> Conflict | None:
+    """Return what a step finds edited since; None when there is nothing. Ask before it runs.
 
     Raises:
-        MigrationExecutionError: If the engine refuses a statement, or a guard finds fault.
+        MigrationRollbackError: If it finds something, and that is to stop the rollback.
+    """
+    if step.contest is None:
+        return None
+    rows = int(session.value(f"SELECT COUNT(*) FROM ({step.contest.query}) AS c"))
+    if not rows:
+        return None
+    found = session.rows(f"SELECT k FROM ({step.contest.query}) AS c ORDER BY k LIMIT {SAMPLES}")
+    conflict = Conflict(column=step.contest.column, rows=rows, samples=tuple(str(key) for (key,) in found))
+    if step.contest.stops:
+        raise MigrationRollbackError(
+            f"{conflict.to_text('stop')} Everything was taken back.",
+            hint=("look at those rows, then keep them with ", NextStep("on_conflict", ("keep_newer",))),
+        )
+    return conflict
+
+
+def run_step(session: Session, number: int, step: Step, conflicts: list[Conflict] | None = None) -> tuple[Ran, ...]:
+    """Run one step inside a savepoint and return what ran; on an error the step is taken back.
+
+    Values found edited since go into `conflicts`.
+
+    Raises:
+        MigrationExecutionError: If the engine refuses a statement, or a check or a guard finds fault.
     """
     with session.savepoint(f"sodaf_step_{number}"):
-        written = [(statement, session.execute(statement)) for statement in step.statements]
+        _require_checked(session, step)
+        if (conflict := conflict_of(session, step)) and conflicts is not None:
+            conflicts.append(conflict)
+        ran = tuple(_run(session, statement) for statement in step.statements)
         for guard in step.guards:
             if session.rows(guard.query):
                 raise MigrationExecutionError(
                     f"{guard.otherwise}. Everything was taken back.",
                     hint="look at the rows concerned; a backfill value fills empty ones",
                 )
-    return sum(rows for statement, rows in written if not session.dialect.is_bookkeeping(statement))
+        _require_checked(session, step)
+    return ran
 
 
-def run_steps(session: Session, steps: Sequence[Step], tell: Callable[[str, int], None]) -> int:
-    """Run all steps, each announced with its title and number, and return the rows they changed."""
-    affected = 0
+def _require_checked(session: Session, step: Step) -> None:
+    for check in step.checks:
+        try:
+            session.execute(check.statement)
+        except MigrationExecutionError:
+            raise MigrationExecutionError(f"{check.otherwise}. Everything was taken back.", hint=check.hint) from None
+
+
+def _run(session: Session, statement: str) -> Ran:
+    started = time.perf_counter()
+    rows = session.execute(statement)
+    return Ran(sql=statement, rows=rows, milliseconds=(time.perf_counter() - started) * 1000)
+
+
+def run_steps(
+    session: Session,
+    steps: Sequence[Step],
+    tell: Callable[[str, int], None],
+    conflicts: list[Conflict] | None = None,
+) -> tuple[Ran, ...]:
+    """Run all steps, each announced with its title and number, and return what ran."""
+    ran: list[Ran] = []
     for number, step in enumerate(steps):
         tell(step.title, number)
-        affected += run_step(session, number, step)
-    return affected
+        ran.extend(run_step(session, number, step, conflicts))
+    return tuple(ran)
+
+
+def affected_rows(session: Session, ran: Sequence[Ran]) -> int:
+    """Return the rows that statements wrote; rows of the engine's own tables are not counted."""
+    return sum(each.rows for each in ran if not session.dialect.is_bookkeeping(each.sql))
 
 
 def require_outcome(session: Session, plan: Plan, script: Script, rows: Mapping[str, int]) -> Schema:

@@ -14,4 +14,6 @@ def backup_ties(database: Database) -> Ties:
     """
     history = MigrationHistoryManager(database)
     known = {record.id for record in history.get_migration_history()}
-    return Ties(needed=history.backups_in_use(), migrations=AttemptLog(database).ids() | known)
+    with database.read() as session:
+        own_id = session.identity()
+    return Ties(needed=history.backups_in_use(), migrations=AttemptLog(database).ids() | known, database_id=own_id)

@@ -1,17 +1,26 @@
 """The migration history and the attempts that lead to it."""
 
 from sodaf_nb.history.attempts import Attempt, AttemptLog, Recovery
+from sodaf_nb.history.drift import Drift, Drifted, objects_of
 from sodaf_nb.history.manager import MigrationHistoryManager
-from sodaf_nb.history.records import History, MigrationRecord, error_text
-from sodaf_nb.history.standing import standing_on
+from sodaf_nb.history.records import History, MigrationRecord, error_text, kind_of
+from sodaf_nb.history.standing import standing_on, standing_records
+from sodaf_nb.history.statistics import Numbers, Statistics
 
 __all__ = [
     "Attempt",
     "AttemptLog",
+    "Drift",
+    "Drifted",
     "History",
     "MigrationHistoryManager",
     "MigrationRecord",
+    "Numbers",
     "Recovery",
+    "Statistics",
     "error_text",
+    "kind_of",
+    "objects_of",
     "standing_on",
+    "standing_records",
 ]

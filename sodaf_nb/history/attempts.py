@@ -11,11 +11,11 @@ import platform
 from dataclasses import dataclass
 
 from sodaf_nb.database import Database, Session
+from sodaf_nb.database.identity import ATTEMPTS as TABLE
 from sodaf_nb.history.manager import TABLE as HISTORY
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.tabular import Row, Tabular
 
-TABLE = "tabMigrationAttempt"
 _COLUMNS = "id TEXT NOT NULL PRIMARY KEY, doctype TEXT NOT NULL, plan_id TEXT NOT NULL, timestamp TEXT NOT NULL, "
 _COLUMNS += "pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL"
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sodaf_nb.database import Database, Session
-from sodaf_nb.errors import MigrationRollbackError, Step
-from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, from_stored, to_stored
+from sodaf_nb.errors import MigrationRollbackError, Step, UsageError
+from sodaf_nb.history.drift import Drift, drift
+from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, Status, from_stored, to_stored
+from sodaf_nb.history.statistics import Statistics, statistics
 from sodaf_nb.sql.quoting import quote
 
 TABLE = "tabMigrationHistory"
 _TYPES = {"version": "INTEGER", "execution_time": "DOUBLE PRECISION", "affected_rows": "BIGINT"}
-_OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after"})
+_OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after", "backup_id", "backup_sha256"})
+
+_ALWAYS, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+# Columns that came after the first version, with what the rows that were there then get.
+_LATER = {"dialect": "''", "statements": "'[]'", "backup_id": "NULL", "backup_sha256": "NULL", "objects": "'{}'"}
 
 
 class MigrationHistoryManager:
@@ -26,13 +34,52 @@ class MigrationHistoryManager:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get_migration_history(self, doctype: str | None = None, *, limit: int | None = None) -> History:
-        """Return the records of one DocType, or of all, newest first; `limit` None returns all."""
+    def get_migration_history(
+        self,
+        doctype: str | None = None,
+        *,
+        limit: int | None = None,
+        status: Status | None = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        applied_by: str | None = None,
+    ) -> History:
+        """Return the records of one DocType, or of all, newest first.
+
+        Args:
+            doctype: The DocType; None for all.
+            limit: The most records; None for all.
+            status: Only records of this status.
+            since: Only what was recorded at this time or later; a time, or ISO 8601 text such as `2025-06-01`, which
+                is in UTC when it names no zone.
+            until: Only what was recorded before this time.
+            applied_by: Only what this user did.
+
+        Raises:
+            UsageError: If a time cannot be read.
+        """
+        first, last = _time(since or _ALWAYS), _time(until or _NEVER)
         with self._database.read() as session:
             records = _all(session)
-        numbered = [(n, r) for n, r in enumerate(records, start=1) if doctype in (None, r.doctype)]
+        numbered = [
+            (number, record)
+            for number, record in enumerate(records, start=1)
+            if doctype in (None, record.doctype)
+            and status in (None, record.status)
+            and applied_by in (None, record.applied_by)
+            and first <= _time(record.timestamp) < last
+        ]
         newest = numbered[::-1][:limit]
         return History([record for _n, record in newest], [number for number, _r in newest])
+
+    def statistics(self) -> Statistics:
+        """Return the numbers of the history, by DocType."""
+        return statistics(self.get_migration_history())
+
+    def drift(self) -> Drift:
+        """Return what somebody changed by hand since the last migration of each table, object by object."""
+        with self._database.read() as session:
+            return drift(History(_all(session)[::-1], ()), session.reflect())
 
     def get_migration(self, migration_id: str) -> MigrationRecord | None:
         """Return the record of that id, or None."""
@@ -67,7 +114,7 @@ class MigrationHistoryManager:
         return record
 
     def record(self, session: Session, record: MigrationRecord) -> None:
-        """Write one record in the running transaction, making the table on first use."""
+        """Write one record in the running transaction; it makes the table, or brings an older one up to date."""
         _ensure_table(session)
         version = _next_version(session, record.doctype)
         names, marks = ", ".join(map(quote, COLUMNS)), ", ".join("?" * len(COLUMNS))
@@ -94,17 +141,31 @@ class MigrationHistoryManager:
 
 
 def _all(session: Session) -> list[MigrationRecord]:
-    if not session.has_table(TABLE):
+    names = [name for name in COLUMNS if name in session.columns(TABLE)]
+    if not names:
         return []
-    names, (order, _definition) = ", ".join(map(quote, COLUMNS)), session.dialect.order
-    return [from_stored(row) for row in session.rows(f"SELECT {names} FROM {quote(TABLE)} ORDER BY {order}")]
+    order, _definition = session.dialect.order
+    rows = session.rows(f"SELECT {', '.join(map(quote, names))} FROM {quote(TABLE)} ORDER BY {order}")
+    return [from_stored(dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _ensure_table(session: Session) -> None:
-    if not session.has_table(TABLE):
+    present = session.columns(TABLE)
+    if not present:
         _name, order = session.dialect.order
-        columns = ", ".join([*(_column(name) for name in COLUMNS), *([order] if order else [])])
+        columns = ", ".join([*map(_column, COLUMNS), *([order] if order else [])])
         session.execute(f"CREATE TABLE {quote(TABLE)} ({columns})")
+        return
+    for name in (name for name in COLUMNS if name not in present):
+        session.execute(f"ALTER TABLE {quote(TABLE)} ADD COLUMN {_column(name)} DEFAULT {_LATER[name]}")
+
+
+def _time(given: str | datetime) -> datetime:
+    try:
+        time = datetime.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        raise UsageError(f"{given!r} is no time.", hint="write it like 2025-06-01 or 2025-06-01T12:30") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _column(name: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
 from sodaf_nb.tabular import Row, Tabular, counted
@@ -35,6 +35,12 @@ class MigrationRecord:
         plan_id: Content hash of its plan.
         environment: Versions and the environment's name, as JSON data.
         metadata: Findings accepted, columns the DocType had, and the like, as JSON data.
+        dialect: The engine's name; empty in entries of older versions.
+        statements: What ran, each with `sql`, `rows` written and `milliseconds`; empty in older versions' entries.
+        backup_id: Its backup; None when no data was at risk.
+        backup_sha256: SHA-256 of that backup's manifest; None without one, and in entries of older versions.
+        objects: What the table consisted of afterwards: `kind name` to the SHA-256 of its text; empty in entries of
+            older versions.
     """
 
     id: str
@@ -55,10 +61,16 @@ class MigrationRecord:
     plan_id: str
     environment: dict[str, Any]
     metadata: dict[str, Any]
+    dialect: str = ""
+    statements: tuple[dict[str, Any], ...] = ()
+    backup_id: str | None = None
+    backup_sha256: str | None = None
+    objects: dict[str, str] = field(default_factory=dict)
 
 
 COLUMNS = tuple(MigrationRecord.__dataclass_fields__)
-_JSON = frozenset({"sql", "rollback_sql", "rollback_info", "environment", "metadata"})
+_JSON = frozenset({"sql", "rollback_sql", "rollback_info", "environment", "metadata", "statements", "objects"})
+_LISTS = ("sql", "rollback_sql", "statements")
 
 
 def to_stored(record: MigrationRecord) -> tuple[Any, ...]:
@@ -67,11 +79,10 @@ def to_stored(record: MigrationRecord) -> tuple[Any, ...]:
     return tuple(json.dumps(value, sort_keys=True) if name in _JSON else value for name, value in values)
 
 
-def from_stored(row: Sequence[Any]) -> MigrationRecord:
-    """Return the record a row holds."""
-    fields = {n: json.loads(v) if n in _JSON else v for n, v in zip(COLUMNS, row, strict=True)}
-    fields["sql"], fields["rollback_sql"] = tuple(fields["sql"]), tuple(fields["rollback_sql"])
-    return MigrationRecord(**fields)
+def from_stored(row: Mapping[str, Any]) -> MigrationRecord:
+    """Return the record a row holds; columns that an older version did not have take their defaults."""
+    fields = {name: json.loads(value) if name in _JSON else value for name, value in row.items()}
+    return MigrationRecord(**fields | {name: tuple(fields[name]) for name in _LISTS if name in fields})
 
 
 class History(Tabular, Sequence[MigrationRecord]):
@@ -131,17 +142,30 @@ def error_text(record: MigrationRecord) -> str:
     return record.error or ""
 
 
+def kind_of(record: MigrationRecord) -> str:
+    """Return what a migration was: `sync`, `rollback` or `restore`."""
+    if record.rollback_info.get("rollback_of"):
+        return "rollback"
+    return "restore" if "restored" in record.rollback_info else "sync"
+
+
 def _shown(number: int, record: MigrationRecord) -> Row:
     return {
         "#": number,
         "doctype": record.doctype,
         "version": record.version,
-        "kind": "rollback" if record.rollback_info.get("rollback_of") else "sync",
+        "kind": kind_of(record),
         "status": record.status,
         "changes": "; ".join(record.metadata.get("summary", ())),
         "backup": "yes" if record.backup_path else "",
         "error": error_text(record),
     }
+
+
+def accepted_findings(record: MigrationRecord) -> str:
+    """Return the findings that had to be accepted for it, with what they were about."""
+    stopping = (f for f in record.metadata.get("findings", ()) if f["severity"] == "block")
+    return "; ".join(f"{f['rule']} {f['object']}" for f in stopping)
 
 
 def _facts(record: MigrationRecord) -> Row:
@@ -155,6 +179,12 @@ def _facts(record: MigrationRecord) -> Row:
         "rows": record.affected_rows,
         "plan": record.plan_id,
         "backup id": record.rollback_info.get("backup_id", ""),
+        "backup digest": record.backup_sha256 or "",
+        "dialect": record.dialect,
+        "findings accepted": accepted_findings(record),
+        "schema before": record.fingerprint_before,
+        "schema after": record.fingerprint_after or "",
+        "statements": len(record.statements or record.sql),
         "backup folder": record.backup_path or "",
         "migration": record.id,
     }

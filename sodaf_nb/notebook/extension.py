@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from sodaf_nb.notebook.displaying import hook, unhook
 from sodaf_nb.notebook.magics import SodafMagics
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         return
     magics = SodafMagics(shell)
     shell.register_magics(magics)
+    hook(shell, magics.context)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(magics.matcher)
 
@@ -26,6 +28,7 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.context.close_all()
+    unhook(shell)
     shell.configurables.remove(cast("Any", magics))  # Magics adds itself; IPython's type of the list is too narrow
     del shell.magics_manager.registry[SodafMagics.__name__]
     for kind in ("line", "cell"):

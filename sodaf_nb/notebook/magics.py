@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Enum, Unicode, default
+from traitlets import Enum, Unicode
 
 from sodaf_nb.commands import Context, commands, run_line
 from sodaf_nb.notebook.completer import completer
@@ -45,11 +44,14 @@ class SodafMagics(Magics):
         help="How steps of apply and rollback are reported. auto: one line that goes away, only where a person "
         "is watching and only after a second; text: a line a step; none: nothing.",
     ).tag(config=True)
-    backup_dir = Unicode(help="Folder of the backups for connections made from now on.").tag(config=True)
-
-    @default("backup_dir")
-    def _usual_backup_dir(self) -> str:
-        return str(ApplyOptions().backup_dir)
+    backup_dir = Unicode(
+        help="Folder of the backups for connections made from now on; empty: as pyproject.toml says, else `backups`."
+    ).tag(config=True)
+    backup = Enum(
+        ["", "auto", "full", "column", "incremental"],
+        default_value="",
+        help="What is saved before a change, for connections made from now on; empty: as pyproject.toml says, or auto.",
+    ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
@@ -60,7 +62,8 @@ class SodafMagics(Magics):
     @no_var_expand
     @line_cell_magic
     def migrate(self, line: str, cell: str | None = None) -> Tabular:  # noqa: D102  set below, from the commands
-        self.context.options = replace(self.context.options, backup_dir=self.backup_dir, progress=self._progress.report)
+        self.context.base = ApplyOptions(progress=self._progress.report)
+        self.context.chosen = {name: getattr(self, name) for name in ("backup_dir", "backup") if getattr(self, name)}
         with self._progress.shown(cast("Mode", self.progress)):
             return run_line(self.context, line, cell)
 

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from IPython.display import display
+
+from sodaf_nb.notebook.watching import person_watches
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -157,7 +159,4 @@ def _watched(shell: InteractiveShell) -> Screen:
     """Return the screen a person looks at; nowhere when nobody does."""
     if not hasattr(shell, "kernel"):
         return TerminalLine() if sys.stderr.isatty() else Nowhere()
-    # A front end with a person behind it lets the kernel ask for input. nbclient, papermill and nbval
-    # do not, and nothing else in a request tells them apart.
-    parent: dict[str, Any] = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    return CellLine() if parent.get("content", {}).get("allow_stdin") else Nowhere()
+    return CellLine() if person_watches(shell) else Nowhere()

@@ -1,5 +1,6 @@
 """Schema changes as values: operations, each with its reverse, and the plan that orders them."""
 
+from sodaf_nb.plan.changes import PlanChanges
 from sodaf_nb.plan.operations import (
     AddColumn,
     AlterColumn,
@@ -20,6 +21,7 @@ from sodaf_nb.plan.operations import (
     table_of,
 )
 from sodaf_nb.plan.plan import Plan
+from sodaf_nb.plan.review import Review, Verdict
 
 __all__ = [
     "AddColumn",
@@ -31,11 +33,14 @@ __all__ = [
     "DropTable",
     "Operation",
     "Plan",
+    "PlanChanges",
     "RenameColumn",
     "RenameTable",
     "RestoreColumn",
     "RestoreTable",
     "RetargetReference",
+    "Review",
+    "Verdict",
     "describe",
     "endangered",
     "summary",

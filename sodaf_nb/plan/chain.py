@@ -25,6 +25,8 @@ def in_the_way(migration_id: str, newest_first: Sequence[Entry]) -> tuple[str, .
         here = concerned(plan.operations, plan.table)
         if entry_id == migration_id:
             names, stack = set(here), []
+        elif plan.kind == "restore" and not plan.operations:
+            continue  # rows came back; the structure is as it was
         elif names and status != "failed" and not names.isdisjoint(here):
             names |= here
             _count(stack, entry_id, f"{plan.doctype} ({len(plan.operations)} changes)", info)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import assert_never
 
+from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.schema import Column, Index, Table, storable
 
 
@@ -65,21 +67,30 @@ class AddColumn:
 
     def reverse(self) -> DropColumn:
         """Return the drop of that column."""
-        return DropColumn(table=self.table, column=self.column, after=self.after)
+        return DropColumn(table=self.table, column=self.column, after=self.after, filler=self.backfill)
 
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropColumn:
-    """Drop a column; carries the column and its place."""
+    """Drop a column; carries the column and its place.
+
+    Args:
+        table: The table's name.
+        column: The column.
+        after: The column it stands behind; None: it stands last, the empty string: first.
+        filler: The value that the change taken back gave to the rows it found: no loss where it still stands. None
+            when it gave none.
+    """
 
     table: str
     column: Column
     after: str | None = None
+    filler: str | int | float | None = None
 
     def reverse(self) -> AddColumn:
-        """Return the adding of that column at its old place."""
-        return AddColumn(table=self.table, column=self.column, after=self.after)
+        """Return the adding of that column at its old place, filled as it was when it was first added."""
+        return AddColumn(table=self.table, column=self.column, after=self.after, backfill=self.filler)
 
 
 @storable
@@ -106,16 +117,20 @@ class AlterColumn:
         before: The column as it is.
         after: The column as it will be.
         backfill: A value for rows that hold NULL, used when `after` is NOT NULL.
+        filler: The value that the change taken back gave to rows that held NULL; None when it gave none.
     """
 
     table: str
     before: Column
     after: Column
     backfill: str | int | float | None = None
+    filler: str | int | float | None = None
 
     def reverse(self) -> AlterColumn:
-        """Return the change back."""
-        return AlterColumn(table=self.table, before=self.after, after=self.before)
+        """Return the change back; reversed once more, it fills again what it filled."""
+        return AlterColumn(
+            table=self.table, before=self.after, after=self.before, backfill=self.filler, filler=self.backfill
+        )
 
     @property
     def retypes(self) -> bool:
@@ -186,6 +201,8 @@ class RestoreColumn:
         key: The key's column.
         retyped: The conversion to look through; None when the column had been dropped.
         key_retyped: The conversion the key went through; None when it did not change.
+        on_conflict: What becomes of a value that was edited since: it stays, the backed-up one comes back all the
+            same, or nothing is done at all.
     """
 
     table: str
@@ -193,6 +210,7 @@ class RestoreColumn:
     key: str
     retyped: AlterColumn | None = None
     key_retyped: AlterColumn | None = None
+    on_conflict: ConflictPolicy = "keep_newer"
 
     def reverse(self) -> RestoreColumn:
         """Return itself: taking a restore back is left to the operations around it."""
@@ -279,12 +297,21 @@ def summary(operation: Operation) -> tuple[str, str, str]:
             return "-", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
         case RetargetReference(table=table, column=column, old=old, new=new):
             return "~", f"{table}.{column}", f"rows naming {old!r} name {new!r}"
-        case RestoreColumn(table=table, column=column):
-            return "<", f"{table}.{column}", "values come back from the backup; later writes stay"
+        case RestoreColumn(table=table, column=column, on_conflict=policy):
+            return "<", f"{table}.{column}", f"values come back from the backup; {_LATER_WRITES[policy]}"
         case RestoreTable(table=table):
             return "<", table.name, "rows come back from the backup"
         case _:
             assert_never(operation)
+
+
+_LATER_WRITES: Mapping[ConflictPolicy, str] = MappingProxyType(
+    {
+        "keep_newer": "later writes stay",
+        "take_older": "values edited since are overwritten",
+        "stop": "a value edited since stops it",
+    }
+)
 
 
 def _kind(index: Index) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.plan.names import Origins, endangered_now
 from sodaf_nb.plan.operations import (
     RESTORES,
@@ -24,7 +25,14 @@ Risk = tuple[str, str | None]
 _TEXTS = (Kind.VARCHAR, Kind.TEXT, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.OTHER)
 
 
-def make_rollback(plan: Plan, *, undoes: str, made_for: str, backed_up: Collection[Risk]) -> Plan:
+def make_rollback(
+    plan: Plan,
+    *,
+    undoes: str,
+    made_for: str,
+    backed_up: Collection[Risk],
+    on_conflict: ConflictPolicy = "keep_newer",
+) -> Plan:
     """Return the plan that takes `plan` back: structure first, then data from its backup.
 
     Args:
@@ -32,8 +40,9 @@ def make_rollback(plan: Plan, *, undoes: str, made_for: str, backed_up: Collecti
         undoes: Id of the migration that applied it.
         made_for: Fingerprint of the schema as it is now.
         backed_up: (table, column) that its backup holds and that may have been lost, by their names then.
+        on_conflict: What becomes of values that were edited since.
     """
-    restores = tuple(_restores(plan, backed_up))
+    restores = tuple(_settled(each, on_conflict) for each in _restores(plan, backed_up))
     structure, late = _split(plan, frozenset((r.table, r.column) for r in restores if isinstance(r, RestoreColumn)))
     return Plan(
         doctype=plan.doctype,
@@ -43,6 +52,13 @@ def make_rollback(plan: Plan, *, undoes: str, made_for: str, backed_up: Collecti
         kind="rollback",
         undoes=undoes,
     )
+
+
+def _settled(operation: Operation, policy: ConflictPolicy) -> Operation:
+    # The key is how rows are found: one that was edited since belongs to another row.
+    if isinstance(operation, RestoreColumn) and operation.column != operation.key:
+        return replace(operation, on_conflict=policy)
+    return operation
 
 
 def _split(plan: Plan, restored: Collection[tuple[str, str]]) -> tuple[list[Operation], list[Operation]]:
@@ -74,6 +90,8 @@ def _first_name(plan: Plan) -> str:
 
 def _fillable(operation: Operation) -> Operation:
     # A required column comes back before its values do; rows written since keep this filler.
+    if not isinstance(operation, (AddColumn, AlterColumn)) or operation.backfill is not None:
+        return operation
     if isinstance(operation, AddColumn) and _needs_filler(operation.column):
         return replace(operation, backfill=_filler(operation.column))
     if isinstance(operation, AlterColumn) and _needs_filler(operation.after) and operation.before.nullable:

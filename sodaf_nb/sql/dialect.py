@@ -80,12 +80,12 @@ class Dialect(Protocol):
         row_name: What tells any row from another, for a table without a key.
         order: What tells the order in which rows of our own tables were written: its name, and its column
             definition, which is empty where every table has it.
-        keeps_long_texts: True when a text longer than its column's declared length is kept.
+        keeps_misfits: True when a value that a column's declared type has no room for is kept all the same.
     """
 
     row_name: str
     order: tuple[str, str]
-    keeps_long_texts: bool
+    keeps_misfits: bool
 
     @property
     def version(self) -> str:
@@ -126,4 +126,12 @@ class Dialect(Protocol):
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
+        ...
+
+    def broken_checks(self, sql: str, values: Mapping[str, str], column: str) -> str:
+        """Return SQL true for rows that would break a CHECK naming a column, given what columns will hold."""
+        ...
+
+    def collation(self, definition: str) -> str | None:
+        """Return the collation that a column's text declares; None for the engine's own."""
         ...

@@ -49,7 +49,7 @@ class SQLGenerator:
         self._require_nothing_lost(plan, live, after)
         _require_nothing_broken(plan, broken, shadow.broken())
         down, problem = self._way_back(plan, live, shadow)
-        return Script(up=up, down=down, objects=after.objects, problem=problem)
+        return Script(up=up, down=down, objects=after.objects, tables=after.tables, problem=problem)
 
     def _rendered(self, plan: Plan, shadow: SchemaCopy) -> tuple[Step, ...]:
         try:

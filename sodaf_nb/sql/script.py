@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
-from sodaf_nb.schema import SchemaObject, fingerprint, storable
+from sodaf_nb.schema import SchemaObject, Table, fingerprint, storable
 
 Path = Literal["metadata only", "in place", "rebuild"]
 
@@ -26,6 +28,38 @@ class Guard:
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Values that a rollback finds edited since; asked before a step's statements run.
+
+    Args:
+        column: `table.column`.
+        query: SQL of the keys of the rows.
+        stops: True when one of them stops the rollback.
+    """
+
+    column: str
+    query: str
+    stops: bool = False
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the engine can say of itself, before and after a step.
+
+    Args:
+        statement: SQL that changes nothing and that the engine refuses unless all is well.
+        otherwise: What is wrong when it does, in words.
+        hint: The way out.
+    """
+
+    statement: str
+    otherwise: str
+    hint: str
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Statements that belong together; the executor runs each step inside a savepoint.
 
@@ -36,7 +70,9 @@ class Step:
         table: The table it works on.
         statements: Its SQL, one statement each.
         guards: What must hold when the statements have run.
+        checks: What must hold before the first and after the last statement.
         covers: How many of the plan's operations it carries out.
+        contest: What it may find edited since; None when there is nothing of the kind.
     """
 
     title: str
@@ -45,7 +81,9 @@ class Step:
     statements: tuple[str, ...]
     why: str = ""
     guards: tuple[Guard, ...] = ()
+    checks: tuple[Check, ...] = ()
     covers: int = 1
+    contest: Contest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +94,14 @@ class Script:
         up: The steps that carry the plan out.
         down: The steps that take its structure back; empty when there is no way.
         objects: The catalog the steps up lead to, found by running them on an empty copy.
+        tables: The tables of that catalog, by name.
         problem: Why the structure cannot be taken back exactly; empty when it can.
     """
 
     up: tuple[Step, ...] = ()
     down: tuple[Step, ...] = ()
     objects: tuple[SchemaObject, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
     problem: str = ""
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from sodaf_nb.plan import Plan
 from sodaf_nb.sql import Script
 
-Aspect = Literal["filled", "inexact", "nulls", "duplicates", "too_long"]
+Aspect = Literal[
+    "filled", "inexact", "nulls", "duplicates", "merged", "too_long", "too_wide", "broken_check", "pointing_here"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,40 @@ class Count:
     samples: tuple[str, ...] = ()
 
 
+def _none() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a DocType says about its rows beyond the columns they stand in.
+
+    Args:
+        choices: Column of a Select to what it offers; a Select without choices is left out.
+        children: Child table to the Table fields of the DocType whose rows lie in it.
+        names: Names of the DocType that rows of child tables may bear.
+    """
+
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=_none)
+    children: Mapping[str, tuple[str, ...]] = field(default_factory=_none)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooseKey:
+    """A foreign key to columns that are not unique, which no engine can check.
+
+    Args:
+        child: Where it points from, as `table.columns`.
+        parent: Where it points to.
+        index: The unique index that the plan drops and that it needs; None when it was loose before.
+    """
+
+    child: str
+    parent: str
+    index: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Counts on the live rows, taken in one snapshot.
@@ -28,10 +64,18 @@ class Facts:
     Args:
         rows: Table name now to its number of rows.
         counts: (number of the operation, aspect) to the rows it is true of.
+        counters: Table whose keys the engine numbers to the highest number it gave out.
+        other_choices: Column of a Select to the rows that hold what it does not offer.
+        strays: Child table to the rows that no Table field of their parent leads to.
+        loose_keys: Foreign keys from or to the tables of the plan that cannot be checked.
     """
 
-    rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    counts: Mapping[tuple[int, Aspect], Count] = field(default_factory=lambda: MappingProxyType({}))
+    rows: Mapping[str, int] = field(default_factory=_none)
+    counts: Mapping[tuple[int, Aspect], Count] = field(default_factory=_none)
+    counters: Mapping[str, int] = field(default_factory=_none)
+    other_choices: Mapping[str, Count] = field(default_factory=_none)
+    strays: Mapping[str, Count] = field(default_factory=_none)
+    loose_keys: tuple[LooseKey, ...] = ()
 
     def count(self, operation: int, aspect: Aspect) -> Count:
         """Return the rows an aspect of an operation is true of; none when it was not asked."""
@@ -49,6 +93,7 @@ class Evidence:
         syntax_errors: (statement, error) that an empty copy of the schema refused.
         managed: Columns the DocType had at its last migration; None when there is no record.
         rename_candidates: (old, new) of kept and new columns that look like one column renamed.
+        unsettled: What would still differ after the plan, found by comparing once more on an empty copy.
     """
 
     plan: Plan
@@ -57,3 +102,4 @@ class Evidence:
     syntax_errors: tuple[tuple[str, str], ...] = ()
     managed: frozenset[str] | None = None
     rename_candidates: tuple[tuple[str, str], ...] = ()
+    unsettled: tuple[str, ...] = ()

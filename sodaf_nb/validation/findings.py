@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from importlib import metadata
+from typing import Any, Literal
+
+from sodaf_nb.options import Accept
+from sodaf_nb.tabular import Row, Tabular, counted
+
+FORMAT = "sodaf_nb findings"
+VERSION = 1
+"""Of the JSON form, described by findings.schema.json beside this module"""
 
 
 class Severity(StrEnum):
@@ -15,11 +25,27 @@ class Severity(StrEnum):
 
 
 class Group(StrEnum):
-    """The three kinds of question a rule answers."""
+    """The kinds of question a rule answers."""
 
     SQL_SYNTAX = "SQL_SYNTAX"
     DATA_LOSS_RISK = "DATA_LOSS_RISK"
     ROLLBACK_POSSIBILITY = "ROLLBACK_POSSIBILITY"
+    OTHERS = "OTHERS"  # what programs and people beside this one will notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What the planner can do about a finding; `repaired` puts it into the options of a migration.
+
+    Args:
+        action: `backfill` rows with a value, `keep` removed columns, or take two columns for one `rename`.
+        column: The field or column it is done to.
+        target: The new name of a rename; None elsewhere.
+    """
+
+    action: Literal["backfill", "keep", "rename"]
+    column: str
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +59,12 @@ class Finding:
         object: The table or `table.column` it is about.
         message: What is the case, with live counts, in one sentence.
         fix: What the user or the planner can do; empty when nothing is needed.
+        repair: The same for the planner; None where only a person can do something.
         count: Rows concerned; None when rows were not counted.
         samples: Up to five keys of such rows.
         acceptable: False when the engine would refuse the change whoever accepts it.
+        path: JSON path of what it is about in the DocType's file, such as `$.fields[3]`; empty when not known.
+        file: That file, as it was named when it was loaded; empty when the DocType came from no file.
     """
 
     rule: str
@@ -44,6 +73,52 @@ class Finding:
     object: str
     message: str
     fix: str = ""
+    repair: Repair | None = None
     count: int | None = None
     samples: tuple[str, ...] = ()
     acceptable: bool = True
+    path: str = ""
+    # A path of this machine has no place in a repr that a notebook may have recorded.
+    file: str = field(default="", repr=False)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain JSON data; every key is always there."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+class Findings(Tabular, tuple[Finding, ...]):
+    """Findings in the order in which they are shown; a tuple that can be handed on to other tools."""
+
+    __slots__ = ()
+
+    def heading(self) -> str:
+        """Return the count in one line."""
+        return counted(len(self), "finding")
+
+    def to_rows(self) -> list[Row]:
+        """Return one row a finding."""
+        return [
+            {"": str(f.severity), "rule": f.rule, "object": f.object, "rows": f.count, "what": f.message, "fix": f.fix}
+            for f in self
+        ]
+
+    def empty_text(self) -> str:
+        """Say that there is nothing to say."""
+        return "No rule has anything to say."
+
+    def to_json(self) -> str:
+        """Return them as JSON in the form that findings.schema.json describes."""
+        document = {"format": FORMAT, "version": VERSION, "findings": [finding.to_data() for finding in self]}
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+    def to_sarif(self, accept: Accept = ()) -> str:
+        """Return them as a SARIF 2.1.0 log for code review tools.
+
+        Args:
+            accept: What was taken on; such findings are marked as suppressed, with the reason.
+        """
+        from sodaf_nb.validation.sarif import sarif  # noqa: PLC0415  it imports the rules, which import this module
+
+        return json.dumps(
+            sarif(self, version=metadata.version("sodaf_nb"), accept=accept), indent=2, ensure_ascii=False
+        )

@@ -14,6 +14,7 @@ PLAIN = doctype(field("title"))
 CASES = (
     Case(
         id="a renamed DocType renames its table and what names it",
+        findings=("BC01?",),
         before=doctype(field("title"), field("items", "Table", options="Item"), name="Order"),
         after=doctype(field("title"), field("items", "Table", options="Item"), name="Sale", renamed_from="Order"),
         others=(ITEM, NOTE),
@@ -31,12 +32,13 @@ CASES = (
         after=doctype(field("title", search_index=1), field("qty", "Int"), name="Sale"),
         rows=({"title": "a", "qty": "1"}, {"title": "b", "qty": "x"}),
         options=SyncOptions(renamed_from="Order", accept={"DS08"}),
-        findings=("DS08",),
+        findings=("BC01?", "DS08"),
         becomes={"qty": (1, None)},
         backed_up=True,
     ),
     Case(
         id="a DocType renamed in letter case only",
+        findings=("BC01?",),
         before=doctype(field("title"), name="Order Line"),
         after=doctype(field("title"), name="Order line", renamed_from="Order Line"),
         rows=({"title": "a"},),
@@ -62,6 +64,7 @@ CASES = (
     ),
     Case(
         id="an autoincrement key becomes text",
+        findings=("DS04?",),
         before=NUMBERED,
         after=PLAIN,
         rows=({"name": 3, "title": "a"}, {"name": 7, "title": "b"}),
@@ -74,7 +77,7 @@ CASES = (
         after=PLAIN,
         rows=({"name": 3, "title": "a", "gone": "g"}, {"name": 7, "title": "b"}),
         options=SyncOptions(removed_fields="drop", accept={"DS03"}),
-        findings=("DS03",),
+        findings=("DS03", "DS04?"),
         becomes={"name": ("3", "7")},
         backed_up=True,
     ),

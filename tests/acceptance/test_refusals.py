@@ -79,7 +79,7 @@ REFUSALS = (
         after=doctype(TITLE, field("code", unique=1, default="x")),
         rows=({}, {}),
         options=SyncOptions(accept="all"),
-        words=("MF01",),
+        words=("MF08",),
     ),
     Refusal(
         id="a drop and an add that look like a rename",
@@ -233,3 +233,14 @@ def test_a_kept_column_that_looks_renamed_is_a_warning(world):
     dry = world.declare(doctype(field("town_name"))).applier.dry_run("Thing")
     assert [f.rule for f in dry.findings] == ["BC06"]
     assert dry.success
+
+
+def test_what_the_history_knows_of_a_field_finds_its_new_name(tmp_path):
+    world = World(tmp_path)
+    world.sync(doctype(TITLE, field("topic", label="Category")))
+    world.insert("tabThing", [{"topic": "x"}])
+    world.declare(doctype(TITLE, field("kind_of", label="Category")))
+    with pytest.raises(RenameQuestionError, match=r"topic -> kind_of .*same label Category"):
+        world.applier.plan("Thing", SyncOptions(removed_fields="drop", accept={"DS03"}))
+    assert world.ask("SELECT topic FROM tabThing") == [("x",)], "nothing was dropped"
+    world.close()

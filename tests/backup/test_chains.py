@@ -345,7 +345,7 @@ def test_format_1_may_be_built_on(database, backups, format1):
     before = state(database, "tabOdd")
     later = manager(database, backups.directory, first=50)
     made = later.create_backup("Odd", "tabOdd", strategy="incremental")
-    assert (made.base_id, json.loads((made.path / "manifest.json").read_bytes())["format"]) == (format1.name, 2)
+    assert (made.base_id, json.loads((made.path / "manifest.json").read_bytes())["format"]) == (format1.name, 3)
     run(database, "DROP TABLE tabOdd")
     later.restore_backup(made.id)
     assert state(database, "tabOdd") == before

@@ -248,7 +248,7 @@ def test_what_is_no_manifest_is_refused(raw):
         ("id", "../x"), ("id", 5), ("doctype", None), ("migration_id", 7), ("columns", [["a"]]), ("columns", "ab"),
         ("columns", [["a", 1]]), ("objects", [["a", "b"]]), ("sequence", 1.5), ("row_count", -1), ("row_count", True),
         ("plain_size", "1"), ("stored_size", None), ("codec", "bz2"), ("codec", []), ("data_file", "../x"),
-        ("format", 0), ("format", 1), ("format", 3), ("format", True), ("strategy", "half"), ("strategy", []),
+        ("format", 0), ("format", 1), ("format", 4), ("format", True), ("strategy", "half"), ("strategy", []),
         ("strategy", "column"), ("strategy", "incremental"), ("base_id", "../x"), ("base_id", letters(9)),
         ("base_sha256", "x"), ("key", ["nothing"]), ("key", "name"), ("key", [1]), ("note", None), ("unknown", 1),
     ],

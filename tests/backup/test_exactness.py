@@ -123,7 +123,7 @@ def test_counter_is_left_out_where_the_database_has_none(database, tmp_path):
     made = manager(database, tmp_path / "b").create_backup("N", "n")
     other = Database(f"sqlite:///{tmp_path / 'other.db'}")
     run(other, "CREATE TABLE n(id INTEGER PRIMARY KEY)")
-    manager(other, tmp_path / "b", first=90).restore_backup(made.id)
+    manager(other, tmp_path / "b", first=90).restore_backup(made.id, any_database=True)
     assert state(other, "n") == [("8", "b'integer'", "8", "b'38'")]
     other.close()
 

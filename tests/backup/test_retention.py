@@ -361,3 +361,9 @@ def test_a_file_system_without_locks_makes_backups_all_the_same(small, backups, 
 
     monkeypatch.setattr("sodaf_nb.backup.store.fcntl.flock", refuse)
     assert backups.create_backup("City", "tabCity").verified
+
+
+def test_a_base_goes_with_the_last_that_built_on_it():
+    found = [backup(1, days=90), backup(2, days=1, base=1), backup(3, days=0, size=5)]
+    assert goes(found, keep_days=30) == []
+    assert goes(found, keep_days=30, max_bytes=15) == [2, 1]

@@ -99,7 +99,7 @@ def test_another_shell_is_refused(run):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("di", ["diff"]),
+        ("dif", ["diff"]),
         ("diff Bo", ["Book", "Book Copy"]),
         ("diff Book --ren", ["--rename", "--renamed-from"]),
         ("diff --datab", ["--database"]),
@@ -123,3 +123,19 @@ def test_bash_really_completes(here, library):
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout == "Copy\n"
+
+
+def test_the_choices_of_the_project_hold_on_the_command_line_too(run, here, library):
+    (here / "pyproject.toml").write_text("""
+        [tool.sodaf_nb]
+        doctypes = "v2"
+        [tool.sodaf_nb.connections.live]
+        url = "sqlite:///lib.db"
+        environment = "prod"
+    """)
+    assert "live" in run("--database", "live", "connect")[1]
+    code, _out, err = run("--database", "live", "apply", "Author")
+    assert code != 0
+    assert "PRODUCTION" in err
+    assert "--yes-on live" in err
+    assert run("--database", "live", "apply", "Author", "--yes-on", "live")[0] == 0

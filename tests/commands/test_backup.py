@@ -1,10 +1,13 @@
 """backup list, verify, create, restore, open and prune."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from sodaf_nb import ApplyOptions, Retention
 from sodaf_nb.commands import Context, Sheet, run_line
-from sodaf_nb.errors import MigrationRestoreError, UsageError
+from sodaf_nb.errors import MigrationRestoreError, MigrationRollbackError, UsageError
 from tests.backup.keys import Pair
 from tests.commands.conftest import doctype
 
@@ -161,3 +164,54 @@ def test_a_long_sheet_shows_its_first_rows_and_keeps_all():
     assert sheet.notes() == ["... and 2 more; .to_frame() has all."]
     assert len(sheet.to_frame()) == 12
     assert repr(sheet).startswith("T, 12 rows\n")
+
+
+@pytest.fixture
+def emptied(shop, context):
+    shop("backup create Book")
+    with context.connection.database.write() as session:
+        session.execute("DELETE FROM \"tabBook\" WHERE name = 'B1'")
+        session.execute("UPDATE \"tabBook\" SET pages = '1', title = 'edited' WHERE name = 'B2'")
+    return shop
+
+
+def test_a_restore_is_looked_at_first_and_taken_back(emptied, rows):
+    before = rows()
+    (row,) = emptied("backup restore 1 --dry-run").to_rows()
+    assert row == {"table": "tabBook", "rows": 3, "would be": "replaced", "added": 1, "changed": 1, "removed": 0}
+    assert rows() == before
+    emptied("backup restore 1")
+    assert len(rows()) == 3
+    assert "restore" in repr(emptied("history"))
+    with pytest.raises(MigrationRollbackError, match="is a restore") as stop:
+        emptied("rollback --last Book --dry-run")
+    assert "%migrate backup restore" in stop.value.hint
+    emptied("rollback --last Book")
+    assert rows() == before
+
+
+def test_a_restore_goes_beside_into_another_file_or_into_columns_alone(emptied, rows, tmp_path):
+    assert emptied("backup restore 1 --as old").table == "old"
+    assert len(rows("old")) == 3
+    result = emptied(f"backup restore 1 --into {tmp_path / 'scratch.db'}")
+    assert (result.created, result.migration_id) == (True, None)
+    with closing(sqlite3.connect(tmp_path / "scratch.db")) as other:
+        assert other.execute("SELECT count(*) FROM tabBook").fetchone() == (3,)
+    emptied("backup restore 1 --columns pages")
+    assert [(r[0], r[-2], r[-1]) for r in rows()] == [("B2", "edited", "204 p."), ("B3", "Momo", None)]
+    with pytest.raises(MigrationRestoreError, match="already something named") as taken:
+        emptied("backup restore 1 --as old")
+    assert "--as 'tabBook restored'" in taken.value.hint
+
+
+def test_a_drill_restores_elsewhere_and_fails_where_that_cannot_be_done(emptied, context):
+    assert emptied("drill").heading() == "Drill: 1 backup, all restored"
+    assert emptied("drill 1").success
+    (data,) = context.applier.backups.directory.glob("*/data*")
+    data.write_bytes(data.read_bytes()[:-1] + b"!")
+    with pytest.raises(MigrationRestoreError, match=r"1 FAILED: tabBook: Backup .* cannot be used"):
+        emptied("drill")
+
+
+def test_no_backups_no_drill(shop):
+    assert "no backups" in repr(shop("drill"))

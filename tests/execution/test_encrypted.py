@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sodaf_nb import ApplyOptions, Retention
+from sodaf_nb import ApplyOptions, Retention, RollbackOptions
 from sodaf_nb.backup.encryption import FILE_VARIABLE, VARIABLE
 from sodaf_nb.database import exclusive
 from sodaf_nb.errors import LockedError, MigrationBackupError, MigrationRestoreError, UsageError
@@ -64,7 +64,7 @@ def test_each_of_two_recipients_rolls_back_and_a_third_person_cannot(tmp_path, p
         monkeypatch.setenv(VARIABLE, bob.secret)
         undone = world.applier.rollback_migration(result.migration_id)
         assert world.state() == before
-        again = world.applier.rollback_migration(undone.migration_id)
+        again = world.applier.rollback_migration(undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}))
         assert world.state() == after
     monkeypatch.delenv(VARIABLE)
     with world_with(tmp_path, recipients=(ann.public, bob.public), identity=ann.file) as world:
@@ -152,7 +152,7 @@ def test_after_each_migration_the_rules_hold_and_every_rollback_still_works(tmp_
         undone = world.applier.rollback_migration(one.migration_id)
         assert world.state() == first
         assert set(backup_ids(world)) == backup_ties(world.database).needed
-        world.applier.rollback_migration(undone.migration_id)
+        world.applier.rollback_migration(undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}))
         assert world.state() == second
 
 

@@ -423,7 +423,7 @@ def test_a_schema_that_moves_while_it_is_looked_at_is_stale(shop):
 
 
 def test_a_backup_that_cannot_be_made_fails_the_rehearsal(shop, monkeypatch):
-    monkeypatch.setattr("sodaf_nb.backup.manager.FullBackupStrategy.proves", lambda *_a: False)
+    monkeypatch.setattr("sodaf_nb.backup.strategies._TableCopy.proves", lambda *_a: False)
     found = dry(shop).rehearsal
     assert (found.ran_up, found.ran_down) == (True, False)
     assert found.problem.startswith("backup: No backup of tabThing was made")

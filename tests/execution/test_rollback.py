@@ -1,9 +1,12 @@
 """Taking migrations back: later writes stay, chains are respected, damaged backups change nothing."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from sodaf_nb.applier import MigrationApplier
 from sodaf_nb.errors import (
     BlockedMigrationError,
     MigrationBackupError,
@@ -12,8 +15,9 @@ from sodaf_nb.errors import (
     SodafError,
     StalePlanError,
 )
-from sodaf_nb.options import RollbackOptions
+from sodaf_nb.options import ApplyOptions, RollbackOptions
 from tests.acceptance.making import doctype, field
+from tests.backup.helpers import forge
 
 V1 = doctype(field("title"), field("qty"), field("gone"))
 V2 = doctype(field("title"), field("qty", "Int"))
@@ -72,7 +76,10 @@ def test_a_rollback_of_a_rollback_brings_the_change_again(changed):
     after = changed.state()
     undone = changed.applier.rollback_migration(changed.result.migration_id)
     assert changed.state() == changed.before
-    again = changed.applier.rollback_migration(undone.migration_id)
+    with pytest.raises(BlockedMigrationError, match=r"DS03.*5 rows hold.*DS08: 2 values"):
+        changed.applier.rollback_migration(undone.migration_id)
+    assert changed.state() == changed.before
+    again = changed.applier.rollback_migration(undone.migration_id, RollbackOptions(accept={"DS03", "DS08"}))
     assert changed.state() == after
     changed.applier.rollback_migration(again.migration_id)
     assert changed.state() == changed.before
@@ -209,7 +216,7 @@ def test_rows_written_before_a_required_unique_field_comes_back_are_looked_at_by
 
 
 def test_a_plan_that_was_taken_back_meanwhile_is_stale(changed, monkeypatch):
-    job = changed.applier._rollback_job(changed.result.migration_id, RollbackOptions())
+    job = changed.applier._rollback_job(changed.applier._in_force(changed.result.migration_id), RollbackOptions())
     changed.applier.rollback_migration(changed.result.migration_id)
     with pytest.raises(StalePlanError):
         changed.applier._executor.execute(job)
@@ -220,9 +227,168 @@ def test_two_rollbacks_of_one_migration_at_the_same_schema_end_with_one(world):
     """An empty change of nothing but the history: both plans fit the schema, only the first finds it in force."""
     world.sync(doctype(field("title")))
     result = world.sync(doctype(field("title"), field("qty")))
-    job = world.applier._rollback_job(result.migration_id, RollbackOptions())
+    job = world.applier._rollback_job(world.applier._in_force(result.migration_id), RollbackOptions())
     world.run(f"UPDATE tabMigrationHistory SET status = 'rolled_back' WHERE id = '{result.migration_id}'")
     before = world.state()
     with pytest.raises(MigrationRollbackError, match="no longer in force"):
         world.applier._executor.execute(job)
     assert world.state() == before
+
+
+def test_values_written_since_stop_a_rollback_that_would_drop_them(world):
+    world.sync(doctype(field("title")))
+    world.insert("tabThing", ({"title": "a"}, {"title": "b"}, {"title": "c"}))
+    added = world.sync(doctype(field("title"), field("city"), field("size", "Int", default="3")))
+    world.run("UPDATE tabThing SET city = 'Oslo', size = 4 WHERE name = 'R2'")
+    before = world.state()
+    with pytest.raises(BlockedMigrationError, match=r"tabThing\.city .* 1 row .*tabThing\.size .* 1 row"):
+        world.applier.rollback_migration(added.migration_id)
+    assert world.state() == before
+    assert world.statuses() == ["applied", "applied"]
+    undone = world.applier.rollback_migration(added.migration_id, RollbackOptions(accept={"DS03"}))
+    record = world.applier.history.get_migration(undone.migration_id)
+    assert record.metadata["accepted"] == ["DS03"]
+    world.applier.rollback_migration(undone.migration_id)
+    assert world.state() == before
+
+
+def test_values_that_no_longer_convert_stop_a_rollback(world):
+    world.sync(doctype(field("qty", "Int")))
+    world.insert("tabThing", ({"qty": 1}, {"qty": 2}))
+    retyped = world.sync(doctype(field("qty")))
+    world.run("UPDATE tabThing SET qty = 'many' WHERE name = 'R2'")
+    before = world.state()
+    with pytest.raises(BlockedMigrationError) as stop:
+        world.applier.rollback_migration(retyped.migration_id)
+    assert [(f.rule, f.count, f.samples) for f in stop.value.findings] == [("DS08", 1, ("R2",))]
+    assert world.state() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "filler"), [(None, "Data", "n/a"), ("Data", "Data", "n/a"), ("Int", "Date", "1900-01-01")]
+)
+def test_what_a_migration_filled_is_no_loss_and_comes_again_with_a_redo(world, old, new, filler):
+    world.sync(doctype(field("title"), *([field("code", old)] if old else [])))
+    world.insert("tabThing", ({"title": "a"}, {"title": "b"}))
+    before = world.state()
+    filled = world.sync(doctype(field("title"), field("code", new, required=1)), backfill={"code": filler})
+    after = world.state()
+    assert world.ask("SELECT DISTINCT code FROM tabThing") == [(filler,)]
+    undone = world.applier.rollback_migration(filled.migration_id)
+    assert world.state() == before
+    again = world.applier.rollback_migration(undone.migration_id)
+    assert world.state() == after
+    world.run("UPDATE tabThing SET code = '2000-02-02' WHERE name = 'R2'")
+    dry = world.applier.dry_run_rollback(again.migration_id)
+    lost = [f.count for f in dry.findings if f.rule in ("DS03", "DS08")]
+    assert lost == ([] if old == "Data" else [1])
+    assert dry.success is (old == "Data")
+
+
+def test_a_moved_working_directory_and_a_moved_backup_directory_are_no_obstacle(changed, tmp_path):
+    other = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "another"))
+    assert other.dry_run_rollback(changed.result.migration_id).success
+    other.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_backup_that_is_nowhere_is_said_with_the_places(changed, tmp_path):
+    changed.backups.rename(tmp_path / "moved")
+    other = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "another"))
+    with pytest.raises(MigrationRestoreError, match=r"not in .*another nor in .*backups\."):
+        other.rollback_migration(changed.result.migration_id)
+    found = MigrationApplier(changed.database, changed.doctypes, ApplyOptions(backup_dir=tmp_path / "moved"))
+    found.rollback_migration(changed.result.migration_id)
+    assert changed.state() == changed.before
+
+
+def test_a_backup_that_was_exchanged_for_another_sound_one_is_refused(changed):
+    folder = Path(changed.result.backup_path)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    forge(folder, note="exchanged")
+    assert manifest["id"] == folder.name
+    before = changed.state()
+    with pytest.raises(MigrationRestoreError, match="another one than the history knows"):
+        changed.applier.rollback_migration(changed.result.migration_id)
+    assert changed.state() == before
+
+
+def test_newer_migrations_of_the_table_are_taken_back_with_an_older_one(changed):
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int")))
+    changed.sync(doctype(field("title"), name="Other"))
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int"), field("more")))
+    other = changed.ask("SELECT * FROM tabOther")
+    batch = changed.applier.rollback_through(changed.result.migration_id)
+    assert list(batch.results) == ["#5 Thing", "#3 Thing", "#2 Thing"]
+    assert batch.success
+    assert changed.ask("SELECT * FROM tabOther") == other
+    changed.run("DROP TABLE tabOther")
+    assert changed.state() == changed.before
+
+
+def test_a_way_back_through_several_stops_at_the_first_that_fails_and_says_so(changed):
+    changed.sync(doctype(field("title"), field("qty", "Int"), field("more")))
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int"), field("more")))
+    changed.run("UPDATE tabThing SET more = 'written' WHERE name = 'R1'")
+    batch = changed.applier.rollback_through(changed.result.migration_id)
+    assert (list(batch.results), list(batch.errors)) == (["#4 Thing"], ["#3 Thing"])
+    assert "DS03" in batch.failed["#3 Thing"]
+    assert changed.statuses() == ["applied", "applied", "applied", "rolled_back", "applied"]
+
+
+@pytest.fixture
+def edited(changed):
+    changed.run(
+        "UPDATE tabThing SET qty = 77 WHERE name = 'R1'",
+        "UPDATE tabThing SET qty = NULL WHERE name = 'R5'",
+        "UPDATE tabThing SET title = 'new title' WHERE name = 'R2'",
+        "INSERT INTO tabThing (name, qty) VALUES ('new', 5)",
+    )
+    return changed
+
+
+VALUES = "SELECT name, qty FROM tabThing ORDER BY name"
+FATE = "2 values of tabThing.qty edited since the migration: "
+
+
+def test_values_edited_since_are_listed_before_and_kept(edited):
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id)
+    assert dry.success
+    assert dry.conflicts == (f"{FATE}the newer ones stay, where the column can hold them, such as 'R1', 'R5'.",)
+    assert FATE in repr(dry)
+    assert "R1" not in str(edited.applier.dry_run_rollback(edited.result.migration_id, RollbackOptions(mask=("name",))))
+    undone = edited.applier.rollback_migration(edited.result.migration_id)
+    assert undone.warnings == dry.conflicts
+    assert edited.ask(VALUES) == [("R1", "77"), ("R2", "007"), ("R3", None), ("R4", "x"), ("R5", None), ("new", "5")]
+
+
+def test_the_older_values_can_be_taken_and_what_they_overwrote_comes_back_with_a_redo(edited):
+    older = RollbackOptions(on_conflict="take_older")
+    before = edited.state()
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id, older)
+    assert (dry.success, dry.conflicts) == (True, (f"{FATE}OVERWRITTEN by those of the backup, such as 'R1', 'R5'.",))
+    undone = edited.applier.rollback_migration(edited.result.migration_id, older)
+    assert edited.ask(VALUES) == [("R1", "1"), ("R2", "007"), ("R3", None), ("R4", "x"), ("R5", "5"), ("new", "5")]
+    assert edited.ask("SELECT title FROM tabThing WHERE name = 'R2'") == [("new title",)]
+    redo = RollbackOptions(accept={"DS03", "DS08"}, on_conflict="take_older")
+    edited.applier.rollback_migration(undone.migration_id, redo)
+    assert edited.state() == before
+
+
+def test_a_value_edited_since_can_stop_a_rollback(edited):
+    before = edited.state()
+    stop = RollbackOptions(on_conflict="stop")
+    dry = edited.applier.dry_run_rollback(edited.result.migration_id, stop)
+    assert (dry.success, "STOP the rollback" in dry.rehearsal.problem) == (False, True)
+    with pytest.raises(MigrationRollbackError, match=r"2 values of tabThing\.qty .* STOP .* 'R1', 'R5'"):
+        edited.applier.rollback_migration(edited.result.migration_id, stop)
+    assert edited.state() == before
+    assert edited.statuses() == ["applied", "applied", "failed"]
+
+
+@pytest.mark.parametrize("policy", ["keep_newer", "take_older", "stop"])
+def test_without_edits_every_policy_ends_the_same(changed, policy):
+    options = RollbackOptions(on_conflict=policy)
+    assert changed.applier.dry_run_rollback(changed.result.migration_id, options).conflicts == ()
+    changed.applier.rollback_migration(changed.result.migration_id, options)
+    assert changed.state() == changed.before

@@ -1,11 +1,14 @@
 """What is backed up before a migration: the least from which its rollback is exact, proven for each choice."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.errors import MigrationBackupError, MigrationRestoreError, UsageError
 from sodaf_nb.options import RollbackOptions, SyncOptions
 from tests.acceptance.making import World, doctype, field
@@ -110,7 +113,7 @@ def test_a_renamed_table_and_column_are_saved_by_their_present_names(made, backu
         world.applier.backups.create_backup("Old", "tabOld")
     before = world.state()
     world.doctypes.unregister("Old")
-    options = {"renamed_from": "Old", "field_renames": {"qty": "amount"}, "accept": {"DS08", "DS12"}}
+    options = {"renamed_from": "Old", "field_renames": {"qty": "amount"}, "accept": {"DS08"}}
     result = world.sync(doctype(field("title"), field("amount", "Int"), name="New"), **options)
     assert (newest(world).table, newest(world).strategy) == ("tabOld", SAVED[backup])
     world.applier.rollback_migration(result.migration_id)
@@ -238,3 +241,39 @@ def test_a_word_that_is_no_choice_of_backup_is_refused(made, backup):
 def test_a_batch_size_below_one_is_refused(made, size):
     with pytest.raises(UsageError, match="batch size"):
         made("auto", batch_size=size)
+
+
+def test_a_full_disk_stops_the_apply_and_leaves_no_backup(world, monkeypatch):
+    world.sync(doctype(field("title"), field("gone")))
+    world.insert("tabThing", [{"title": "a", "gone": "x"}])
+    before, written = world.state(), []
+
+    def full(fd, data):
+        written.append(len(data))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sodaf_nb.backup.store.os.write", full)
+        with pytest.raises(MigrationBackupError, match="No space left on device"):
+            world.sync(doctype(field("title")), removed_fields="drop", accept={"DS03"})
+    assert written
+    assert world.state() == before
+    assert list(world.backups.iterdir()) == []
+    assert world.statuses() == ["applied", "failed"]
+    world.sync(doctype(field("title")), removed_fields="drop", accept={"DS03"})
+
+
+def test_a_rehearsal_proves_the_way_back_from_what_an_apply_would_save(world, monkeypatch):
+    world.sync(doctype(field("title"), field("gone")))
+    world.insert("tabThing", [{"title": "a", "gone": "x"}])
+    taken, real = [], MigrationBackupManager.create_backup
+
+    def noted(self, *args, **kinds):
+        taken.append((kinds["strategy"], kinds["columns"]))
+        return real(self, *args, **kinds)
+
+    monkeypatch.setattr(MigrationBackupManager, "create_backup", noted)
+    world.declare(doctype(field("title")))
+    dry = world.applier.dry_run("Thing", SyncOptions(removed_fields="drop", accept={"DS03"}))
+    assert (dry.success, dry.rehearsal.rows_equal) == (True, True)
+    assert taken == [("column", ("gone",))]

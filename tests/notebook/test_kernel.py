@@ -69,3 +69,27 @@ def test_a_value_is_shown_as_html_and_as_text(outputs):
     ((kind, content),) = outputs("%migrate help")
     assert kind == "execute_result"
     assert set(content["data"]) == {"text/html", "text/plain"}
+
+
+SETUP = """
+import tempfile, sodaf_nb as sn
+folder = tempfile.TemporaryDirectory()
+db, doctypes = sn.Database("sqlite://"), sn.DocTypeEngine()
+doctypes.register({"name": "Customer", "fields": [{"fieldname": "city", "fieldtype": "Data"}]})
+applier = sn.MigrationApplier(db, doctypes, sn.ApplyOptions(backup_dir=folder.name))
+get_ipython().run_line_magic("migrate", "connect db --as shop")
+get_ipython().magics_manager.registry["SodafMagics"].context.doctypes.register(doctypes.get("Customer").source)
+"""
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.mark.parametrize("cell", ["applier.panel('Customer')", "%migrate panel Customer", "%migrate dry-run Customer"])
+def test_controls_are_a_second_output_and_only_where_a_person_watches(outputs, cell):
+    outputs(SETUP)
+
+    def shown(**how):
+        return [set(content["data"]) for kind, content in outputs(cell, **how) if kind == "display_data"]
+
+    alone, watched = shown(), shown(allow_stdin=True)
+    assert alone == [{"text/plain", "text/html"}]
+    assert watched == [{"text/plain", "text/html"}, {VIEW}]

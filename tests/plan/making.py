@@ -21,13 +21,13 @@ def add(name="city", data_type=TEXT, *, on=TABLE, after=None, backfill=None, **a
     return AddColumn(table=on, column=column(name, data_type, **attributes), after=after, backfill=backfill)
 
 
-def drop(name="city", data_type=TEXT, *, on=TABLE, after=None, **attributes):
-    return DropColumn(table=on, column=column(name, data_type, **attributes), after=after)
+def drop(name="city", data_type=TEXT, *, on=TABLE, after=None, filler=None, **attributes):
+    return DropColumn(table=on, column=column(name, data_type, **attributes), after=after, filler=filler)
 
 
-def alter(name="city", before=TEXT, after=INTEGER, *, on=TABLE, backfill=None, was=None, **attributes):
+def alter(name="city", before=TEXT, after=INTEGER, *, on=TABLE, backfill=None, filler=None, was=None, **attributes):
     old, new = column(name, before, **(was or {})), column(name, after, **attributes)
-    return AlterColumn(table=on, before=old, after=new, backfill=backfill)
+    return AlterColumn(table=on, before=old, after=new, backfill=backfill, filler=filler)
 
 
 def rename(old, new, *, on=TABLE):

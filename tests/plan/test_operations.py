@@ -68,9 +68,7 @@ def test_the_reverse_of_the_reverse_is_the_operation_itself(cls):
     @RELAXED
     @given(BY_CLASS[cls])
     def check(operation):
-        back = operation.reverse().reverse()
-        # A backfill fills rows on the way there; there is nothing to fill on the way back.
-        assert back == operation or back == type(operation)(**{**fields(operation), "backfill": None})
+        assert operation.reverse().reverse() == operation
 
     check()
 
@@ -115,7 +113,8 @@ def test_a_reverse_is_the_opposite():
     assert drop("city", after="").reverse() == add("city", after="")
     assert rename("a", "b").reverse() == rename("b", "a")
     assert rename_table("a", "b").reverse() == rename_table("b", "a")
-    assert alter("a", TEXT, INTEGER, backfill=3).reverse() == alter("a", INTEGER, TEXT)
+    assert alter("a", TEXT, INTEGER, backfill=3).reverse() == alter("a", INTEGER, TEXT, filler=3)
+    assert add("a", backfill=3).reverse() == drop("a", filler=3)
     assert CreateIndex(index=INDEX).reverse() == DropIndex(index=INDEX)
     assert CreateTable(table=table()).reverse() == DropTable(table=table())
 
@@ -135,7 +134,3 @@ def test_restores_are_their_own_reverse():
 )
 def test_a_column_reads_as_words(shape, words):
     assert describe(shape) == words
-
-
-def fields(operation):
-    return {name: getattr(operation, name) for name in type(operation).__dataclass_fields__}

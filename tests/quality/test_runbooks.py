@@ -31,8 +31,8 @@ def output_texts(cell):
         yield "".join(output.get("traceback", ""))
 
 
-def test_there_is_a_runbook():
-    assert RUNBOOKS
+def test_there_is_a_runbook_for_each_task():
+    assert [path.name[:2] for path in RUNBOOKS] == ["00", "01", "02", "03", "04", "05", "06"]
 
 
 @each_runbook
@@ -63,6 +63,46 @@ def test_no_output_holds(path, what):
 def test_no_cell_is_left_out_of_the_comparison(path):
     tags = {tag for c in code_cells(path) for tag in c["metadata"].get("tags", [])}
     assert tags.isdisjoint({"nbval-skip", "nbval-ignore-output"})
+    # nbval reads the same words out of comments as well.
+    assert [
+        c["id"] for c in code_cells(path) if re.search(r"#\s*NBVAL_|#\s*PYTEST_VALIDATE", "".join(c["source"]))
+    ] == []
+
+
+# nbval passes these over when it compares: a cell that shows nothing else is compared with nothing.
+NOT_COMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
+
+
+@each_runbook
+def test_every_output_is_one_that_is_compared(path):
+    shown = [set(o.get("data", {})) for c in code_cells(path) for o in c["outputs"] if "data" in o]
+    assert [kinds for kinds in shown if not kinds or kinds & NOT_COMPARED] == []
+
+
+@each_runbook
+def test_nothing_is_written_to_stderr(path):
+    """A refused magic line writes there without an error that nbval sees; nbval does not tell the two streams apart."""
+    assert [o for c in code_cells(path) for o in c["outputs"] if o.get("name") == "stderr"] == []
+
+
+@each_runbook
+def test_no_output_is_updated_or_cleared_later(path):
+    """nbval keeps the first of several versions of an output, and knows nothing of clearing."""
+    source = "\n".join("".join(c["source"]) for c in code_cells(path))
+    assert re.findall(r"clear_output|display_id|\.update\(|widgets\.Output", source) == []
+
+
+@each_runbook
+def test_no_secret_stands_in_it(path):
+    text = path.read_text()
+    assert re.findall(r"AGE-SECRET-KEY-1\w|://[^/\s\"]*:[^@\s\"]+@|password\s*=\s*['\"]\w", text) == []
+
+
+@each_runbook
+def test_it_says_what_it_is_for_and_can_be_told_where_to_work(path):
+    cells = json.loads(path.read_text())["cells"]
+    assert "".join(cells[0]["source"]).startswith("# ")
+    assert [c["id"] for c in cells if "parameters" in c["metadata"].get("tags", [])] == [cells[1]["id"]]
 
 
 @each_runbook

@@ -45,6 +45,18 @@ def fill(path: Path, table: Table, known: Collection[str], doc: Doc) -> None:
             db.executemany(_insert(table.name, new), zip(*values, strict=True))
 
 
+def written(before: Table, after: Table, known: Collection[str]) -> dict[str, int]:
+    """Return how many values `fill` put into each column that was new; what the column had by itself does not count."""
+    counts = {
+        name: sum(
+            row[name] not in (("null", None), before.rows.get(key, {}).get(name)) for key, row in after.rows.items()
+        )
+        for name in after.names()
+        if name not in known
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def _insert(table: str, columns: list[Column]) -> str:
     names = ", ".join(quoted(c.name) for c in columns)
     return f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' * len(columns))})"

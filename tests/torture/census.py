@@ -140,5 +140,7 @@ def _rowid(db: sqlite3.Connection, table: str, taken: set[str]) -> list[str]:
 
 
 def _bookkeeping(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
-    found = _decoded(db, f"SELECT * FROM main.{table}")
+    # The samples of an older ANALYZE show values as they were then.
+    cells = "tbl, idx, neq, nlt, ndlt" if table == "sqlite_stat4" else "*"
+    found = _decoded(db, f"SELECT {cells} FROM main.{table}")
     return sorted((row for row in found if not str(row[0]).startswith(OWN)), key=repr)

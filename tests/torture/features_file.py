@@ -7,8 +7,6 @@ RAW = (
     "UPDATE {t} SET raw = CAST(x'ff41c328' AS TEXT), num = -9.5e300 WHERE qty = '-12'",
     "UPDATE {t} SET raw = x'00ff00', num = 9223372036854775807 WHERE qty IS NULL",
 )
-# ALTER TABLE RENAME does not touch sqlite_stat1; sqlite_render.py would have to.
-RENAMED = "statistics stay with a table's old name"
 
 FEATURES = (
     Feature(
@@ -90,7 +88,6 @@ FEATURES = (
         after=("CREATE INDEX i_stat ON {t} ({c})", "ANALYZE"),
         meaning=("SELECT * FROM sqlite_stat1 WHERE tbl = '{T}' ORDER BY idx",),
         refused={"drop": ("i_stat",)},
-        reasons={"rename table": RENAMED, "everything": RENAMED},
         apart=True,
     ),
     Feature(

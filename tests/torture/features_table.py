@@ -11,8 +11,6 @@ def parent(name):
     return (f"CREATE TABLE {name} (code TEXT PRIMARY KEY)", f"INSERT INTO {name} VALUES {values}")
 
 
-# database/verification.py compares them by the table's name, which is another one afterwards.
-VIOLATIONS = "old violations of a renamed table are taken for new ones"
 ORPHAN = "UPDATE {t} SET {c} = 'nobody' WHERE name = (SELECT max(name) FROM {t})"
 
 FEATURES = (
@@ -180,7 +178,6 @@ FEATURES = (
         meaning=("PRAGMA foreign_key_list({t})",),
         refused={"drop": ("FOREIGN KEY (gone)",)},
         late={"require": ("would point to rows that no longer exist",)},
-        reasons={"rename table": VIOLATIONS, "everything": VIOLATIONS},
     ),
     Feature(
         id="foreign keys that point nowhere already",
@@ -195,7 +192,6 @@ FEATURES = (
             "INSERT INTO kid_lost VALUES ('nobody'), ('nobody')",
         ),
         meaning=("PRAGMA foreign_key_check",),
-        reasons={"rename table": VIOLATIONS, "everything": VIOLATIONS},
     ),
     Feature(
         id="comments everywhere",

@@ -14,9 +14,9 @@ ELSEWHERE = {
     "A2": "tests/database/test_traps.py: a pragma inside a transaction",
     "A22": "tests/database/test_traps.py: transactions of the driver",
     "A25": "tests/backup: cost and exactness of backups",
-    "A26": "no native path depends on a version here; each is tried on the empty copy first",
+    "A26": "tests/sql/test_native.py: a native path is tried on the empty copy first, and whatever the version",
     "A28": "attached databases are never written to",
-    "A29": "free disk is not checked before the start",
+    "A29": "tests/execution/test_space.py: free disk is asked for before the first write",
     "R16": "tests/sql/test_sqlite_values.py: affinities of declared types",
 }
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 
 from sodaf_nb.database.address import url_of
-from sodaf_nb.database.base import Database, Target
+from sodaf_nb.database.base import Database, Sizes, Target
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.postgres.held import PostgresHeld, held_still
 from sodaf_nb.database.postgres.holders import holders
@@ -103,6 +103,21 @@ class PostgresDatabase(Database):
     def shown(self) -> str:
         """The database's name and where it is."""
         return f"{self.name} on {self._pool.url.host or 'this machine'}"
+
+    def keeps_out(self) -> str:
+        """Return whom a migration keeps out and for how long."""
+        return "other writers of the table from the begin, its readers too from the first statement to the commit"
+
+    def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
+        """Return how many bytes tables and the whole database take."""
+        query = (
+            "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ANY (?)"
+        )
+        with self.read() as session:
+            found = {name: int(size) for name, size in session.rows(query, (self.namespace, list(tables)))}
+            whole = int(session.value("SELECT pg_database_size(current_database())"))
+        return Sizes(tables={name: found.get(name, 0) for name in tables if live.table(name)}, whole=whole, here=False)
 
     def in_files(self, what: str) -> SQLiteDatabase:
         """Refuse it.

@@ -86,6 +86,10 @@ class PostgresHeld:
             raise SideFileError(f"{table} cannot be kept in a side file")
         return PostgresFacts(**{name: getattr(made, name) for name in TableFacts.__dataclass_fields__})
 
+    def identity(self) -> str | None:
+        """Return the database's id; None when it was never migrated."""
+        return self._session.identity()
+
     def rows(self, facts: TableFacts, *, size: int = ROWS) -> Iterator[list[tuple[Any, ...]]]:
         """Yield a table's rows, typed, so many at a time."""
         return self._stage(facts).rows(facts, size=size)

@@ -13,11 +13,26 @@ from psycopg.pq import TransactionStatus
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.postgres.held import load
 from sodaf_nb.database.postgres.refusals import ours
-from sodaf_nb.database.session import Cursor, Params, Session, Violations
+from sodaf_nb.database.session import Cursor, KeyColumn, Params, Session, Violations
 from sodaf_nb.database.sidefile import SideFileError
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.dialects.postgres_text import tokens
+
+_KEYS = """
+SELECT c.relname, k.conname, p.relname, a.attname, f.attname
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class p ON p.oid = k.confrelid
+CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(number, target, place)
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number
+JOIN pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = u.target
+WHERE k.contype = 'f' AND n.nspname = ? AND p.relnamespace = n.oid ORDER BY c.relname, k.conname, u.place"""
+
+_COUNTERS = """
+SELECT c.relname, s.last_value FROM pg_depend d JOIN pg_class c ON c.oid = d.refobjid
+JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
+JOIN pg_sequences s ON s.schemaname = q.relnamespace::regnamespace::name AND s.sequencename = q.relname
+WHERE d.deptype IN ('a', 'i') AND s.last_value IS NOT NULL AND n.nspname = ? AND c.relname = ANY (?)"""
 
 Hold = Callable[["PostgresSession", Collection[str], Patience], None]
 
@@ -76,6 +91,26 @@ class PostgresSession(Session):
             "WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')"
         )
         return bool(self.rows(query, (self._namespace, name)))
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of a table's columns; empty when there is no such table."""
+        query = (
+            "SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ? "
+            "AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+        )
+        return tuple(name for (name,) in self.rows(query, (self._namespace, table)))
+
+    def foreign_keys(self) -> list[KeyColumn]:
+        """Return each column of each foreign key of the schema."""
+        return [
+            (child, name, parent, column, to)
+            for child, name, parent, column, to in self.rows(_KEYS, (self._namespace,))
+        ]
+
+    def counters(self, tables: Collection[str]) -> dict[str, int]:
+        """Return the last number that each of some tables with a numbered key gave out."""
+        return {name: int(last) for name, last in self.rows(_COUNTERS, (self._namespace, list(tables)))}
 
     def violations(self) -> Violations:
         """Return nothing: the server enforces its foreign keys while we work, and refuses what would break one."""

@@ -10,7 +10,11 @@ from sodaf_nb.database.sidefile.changes import apply_changes
 from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, attach, engine_errors, open_side
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
 from sodaf_nb.database.sidefile.restoring import (
+    SideDifference,
+    columns_difference,
     create_from_side,
+    difference,
+    looking,
     rename_in_side,
     replace_from_side,
     update_from_side,
@@ -22,6 +26,7 @@ from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
 __all__ = [
     "ROWS",
     "SIDE",
+    "SideDifference",
     "SideFileError",
     "Snapshot",
     "TableFacts",
@@ -30,11 +35,14 @@ __all__ = [
     "ascii_lower",
     "attach",
     "check_side",
+    "columns_difference",
     "compare_tables",
     "create_from_side",
+    "difference",
     "engine_errors",
     "exact_rows",
     "hold",
+    "looking",
     "open_side",
     "rename_in_side",
     "replace_from_side",

@@ -21,6 +21,10 @@ class Held(Protocol):
         """
         ...
 
+    def identity(self) -> str | None:
+        """Return the database's id; None when it was never migrated."""
+        ...
+
     def rows(self, facts: TableFacts, *, size: int = ROWS) -> Iterator[list[tuple[Any, ...]]]:
         """Yield a table's rows, typed, so many at a time."""
         ...

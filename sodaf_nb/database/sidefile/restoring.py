@@ -5,17 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, engine_errors, full_name, open_file
+from sodaf_nb.database.sidefile.engine import SIDE, add_sign, engine_errors, first_value, full_name, open_file
 from sodaf_nb.database.sidefile.facts import TableFacts, has_sequences
-from sodaf_nb.database.sidefile.rows import copy_rows, count_equal, same_row
-from sodaf_nb.errors import LockedError
+from sodaf_nb.database.sidefile.rows import copy_rows, count_equal, count_pairs, same_row
 from sodaf_nb.sql.quoting import quote
 
 if TYPE_CHECKING:
     from sodaf_nb.database.database import SQLiteDatabase
+    from sodaf_nb.database.session import SQLiteSession
 
 
 def rename_in_side(path: Path, old: str, new: str) -> None:
@@ -25,35 +26,61 @@ def rename_in_side(path: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def writing(database: SQLiteDatabase) -> Iterator[sqlite3.Connection]:
+def writing(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
     """Run a block in one write transaction on a connection of its own; any error takes it all back.
 
     Raises:
         LockedError: If another writer holds the database for longer than its lock timeout.
+        DatabaseError: If it may not be written.
     """
+    with database.write() as session:
+        add_sign(session.raw)
+        session.execute("PRAGMA ignore_check_constraints=ON")  # rows older than a CHECK come back as they were
+        yield session
+
+
+@contextmanager
+def looking(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
+    """Run a block on one snapshot, beside which side files can be attached; nothing is written."""
+    with database.read() as session:
+        add_sign(session.raw)
+        yield session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideDifference:
+    """What a restore changes in a table: numbers of rows.
+
+    Args:
+        added: Rows that are not in the table now.
+        changed: Rows that hold other values now.
+        removed: Rows of the table that go, because the backup does not have them.
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+def difference(connection: sqlite3.Connection, live: TableFacts, side: TableFacts) -> SideDifference:
+    """Return what makes the rows of a live table those of the side file; rows are told by their identity."""
+    one, two, names = full_name("main", live.name), full_name(SIDE, side.name), side.identity()
     with engine_errors():
-        connection = database.connect()
-    with closing(connection):
-        add_sign(connection)
-        connection.execute("PRAGMA ignore_check_constraints=ON")  # rows older than a CHECK come back as they were
-        _begin(connection, database.name)
-        try:
-            yield connection
-            with engine_errors():
-                connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # the engine may have ended it itself (trap T5)
-                connection.execute("ROLLBACK")
-            raise
+        here, there = (int(first_value(connection, f"SELECT count(*) FROM {table}")) for table in (one, two))
+        both = count_pairs(connection, one, two, names)
+        equal = count_equal(connection, one, two, names, side.stored())
+    return SideDifference(added=there - both, changed=both - equal, removed=here - both)
 
 
-def _begin(connection: sqlite3.Connection, name: str) -> None:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        if "locked" not in str(error):
-            raise SideFileError(str(error)) from None
-        raise LockedError(f"Another writer holds {name}.", hint="wait until it is done and try again") from None
+def columns_difference(
+    connection: sqlite3.Connection, live: TableFacts, side: TableFacts, key: Sequence[str]
+) -> SideDifference:
+    """Return how many live rows that the side file knows by their key hold other values than it does."""
+    one, two, keys = full_name("main", live.name), full_name(SIDE, side.name), [quote(name) for name in key]
+    values = [name for name in side.stored() if name not in keys]
+    with engine_errors():
+        equal = count_equal(connection, one, two, keys, values)
+        return SideDifference(changed=count_pairs(connection, one, two, keys) - equal)
 
 
 def create_from_side(

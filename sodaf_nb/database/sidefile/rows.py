@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
+from sodaf_nb import work
 from sodaf_nb.database.sidefile.engine import engine_errors, first_value, full_name
 from sodaf_nb.database.sidefile.facts import TableFacts
 
@@ -30,6 +31,7 @@ def exact_rows(
         found = connection.execute(f"SELECT {names} FROM {full_name(schema, facts.name)} ORDER BY {order}")
         with closing(found) as cursor:
             while rows := cursor.fetchmany(size):
+                work.rows_done(len(rows))
                 yield rows
 
 
@@ -90,6 +92,11 @@ def count_equal(
     """Return how many pairs of rows of the same identity hold the same values."""
     on, equal = same_row(identity), same_values(names)
     return int(first_value(connection, f"SELECT count(*) FROM {one} AS a JOIN {two} AS b ON {on} WHERE {equal}"))
+
+
+def count_pairs(connection: sqlite3.Connection, one: str, two: str, identity: Sequence[str]) -> int:
+    """Return how many rows of one table have a row of the same identity in the other."""
+    return int(first_value(connection, f"SELECT count(*) FROM {one} AS a JOIN {two} AS b ON {same_row(identity)}"))
 
 
 def copy_rows(connection: sqlite3.Connection, facts: TableFacts, source: str, target: str) -> int:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.database.identity import identity_of
 from sodaf_nb.database.sidefile.changes import gone_sql, write_changes
 from sodaf_nb.database.sidefile.engine import (
     BASE,
@@ -63,6 +64,10 @@ class Snapshot:
         if found is None:
             raise SideFileError(f"there is no table {table}")
         return found
+
+    def identity(self) -> str | None:
+        """Return the database's id; None when it was never migrated."""
+        return identity_of(lambda sql: self._connection.execute(sql).fetchall())
 
     def rows(self, facts: TableFacts, *, size: int = ROWS) -> Iterator[list[tuple[Any, ...]]]:
         """Yield a table's rows as `exact_rows` does."""

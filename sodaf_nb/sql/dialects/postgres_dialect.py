@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from sodaf_nb.plan import Operation
@@ -28,7 +28,7 @@ class PostgresDialect:
 
     row_name = "ctid"
     order = ("sodaf_order", '"sodaf_order" bigint GENERATED ALWAYS AS IDENTITY')
-    keeps_long_texts = False
+    keeps_misfits = False
 
     def __init__(self, scratch: Callable[[], Scratch], *, version: int, namespace: str = "public") -> None:
         self._scratch = scratch
@@ -75,6 +75,14 @@ class PostgresDialect:
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         return holds_all(before, after)
+
+    def broken_checks(self, sql: str, values: Mapping[str, str], column: str) -> str:  # noqa: ARG002
+        """Return nothing: a CHECK of another type does not even fit, and a rehearsal tells."""
+        return ""
+
+    def collation(self, definition: str) -> str | None:  # noqa: ARG002
+        """Return None: what is equal does not depend on a collation, unless it is one that says so."""
+        return None
 
 
 _comparable = lru_cache(maxsize=4096)(comparable)

@@ -8,6 +8,7 @@ on the empty copy, whose file changes when the live one's would.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sodaf_nb.plan import (
@@ -32,7 +33,7 @@ from sodaf_nb.sql.dialect import SchemaCopy
 from sodaf_nb.sql.dialects.postgres import column_sql, name_sql
 from sodaf_nb.sql.dialects.postgres_alter import Alteration, altered
 from sodaf_nb.sql.dialects.postgres_copy import PostgresCopy
-from sodaf_nb.sql.dialects.postgres_restore import restore_column, restore_table
+from sodaf_nb.sql.dialects.postgres_restore import contest, restore_column, restore_table
 from sodaf_nb.sql.dialects.postgres_text import split
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.sql.script import Path, Step
@@ -92,7 +93,8 @@ class _Writer:
             yield self._column_step(columns)
             return
         path, why, statements = self._plain(batch[0])
-        yield self._ran(batch, path, why, statements)
+        step = self._ran(batch, path, why, statements)
+        yield replace(step, contest=contest(batch[0], self._namespace, self._version))
 
     def _at(self, name: str) -> str:
         return f"{quote(self._namespace)}.{name_sql(name)}"

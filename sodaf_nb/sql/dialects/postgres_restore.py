@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sodaf_nb.plan import AlterColumn, RestoreColumn
+from sodaf_nb.plan import AlterColumn, Operation, RestoreColumn
 from sodaf_nb.schema import Kind, Table
 from sodaf_nb.sql.dialect import BACKUP
 from sodaf_nb.sql.dialects.postgres import type_sql
 from sodaf_nb.sql.dialects.postgres_alter import renumbered
 from sodaf_nb.sql.dialects.postgres_values import conversion
 from sodaf_nb.sql.quoting import literal, quote
+from sodaf_nb.sql.script import Contest
 
 # Made for the transaction of the rollback, and gone with it.
 SOURCE = f"pg_temp.{BACKUP}"
@@ -22,18 +23,38 @@ def restore_column(operation: RestoreColumn, namespace: str, version: int) -> st
         namespace: The table's schema.
         version: The server's version number.
     """
-    table = f"{quote(namespace)}.{quote(operation.table)}"
+    table, column = f"{quote(namespace)}.{quote(operation.table)}", quote(operation.column)
+    source, same_row, untouched = _matching(operation, version)
+    kept = "" if operation.on_conflict == "take_older" or not untouched else f" AND {untouched}"
+    return f"UPDATE {table} AS t SET {column} = b.{column} FROM {source} AS b WHERE {same_row}{kept}"
+
+
+def contest(operation: Operation, namespace: str, version: int) -> Contest | None:
+    """Return what finds the rows whose value was edited since and is another one than the backup's."""
+    if not isinstance(operation, RestoreColumn) or operation.retyped is None or operation.column == operation.key:
+        return None
+    source, same_row, untouched = _matching(operation, version)
+    table, column = f"{quote(namespace)}.{quote(operation.table)}", quote(operation.column)
+    other = f"t.{column} IS DISTINCT FROM b.{column}"
+    rows = f"FROM {table} AS t, {source} AS b WHERE {same_row} AND NOT ({untouched}) AND {other}"
+    name = f"{operation.table}.{operation.column}"
+    stops = operation.on_conflict == "stop"
+    return Contest(column=name, query=f"SELECT b.{quote(operation.key)} AS k {rows}", stops=stops)
+
+
+def _matching(operation: RestoreColumn, version: int) -> tuple[str, str, str]:
+    """Return the backup's rows, the condition that a row is theirs, and that nobody edited it; empty when none can."""
     column, key = quote(operation.column), quote(operation.key)
     source, matched = SOURCE, _there_and_back(f"b.{key}", operation.key_retyped, version)
     if operation.key_retyped is not None and operation.key_retyped.after.type.kind is Kind.INTEGER:
         source, matched = _renumbered(operation.key_retyped, key), "b.sodaf_key"
-    kept = ""
+    untouched = ""
     if operation.retyped is not None:
         left_behind = matched
         if operation.column != operation.key:
             left_behind = _there_and_back(f"b.{column}", operation.retyped, version)
-        kept = f" AND t.{column} IS NOT DISTINCT FROM {left_behind}"
-    return f"UPDATE {table} AS t SET {column} = b.{column} FROM {source} AS b WHERE t.{key} = {matched}{kept}"
+        untouched = f"t.{column} IS NOT DISTINCT FROM {left_behind}"
+    return source, f"t.{key} = {matched}", untouched
 
 
 def _there_and_back(value: str, change: AlterColumn | None, version: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sodaf_nb.plan import Operation
 from sodaf_nb.schema import Column, DataType, Schema
 from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects import sqlite_checks as checks
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_render import MOST_PASSES, render
@@ -26,7 +27,7 @@ class SQLiteDialect:
 
     row_name = "rowid"
     order = ("rowid", "")
-    keeps_long_texts = True
+    keeps_misfits = True
 
     def __init__(self, *, most_passes: int = MOST_PASSES) -> None:
         self._most_passes = most_passes
@@ -61,16 +62,25 @@ class SQLiteDialect:
         return numbered_key(value, before, after, table)
 
     def is_bookkeeping(self, statement: str) -> bool:
-        """Return True when a statement writes the catalog, a counter or statistics only."""
-        return statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
+        """Return True when a statement writes the catalog, a counter, statistics or a full-text index only."""
+        own = statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
+        return own or statement.endswith(" VALUES ('rebuild')")
 
     def differs(self, left: str, right: str) -> str:
         """Return an SQL condition that is true when two values differ, one of them NULL included."""
-        return f"{left} IS NOT {right}"
+        return f"{left} IS NOT {right} COLLATE BINARY"
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
         return spelling.keeps_values(before, after)
+
+    def broken_checks(self, sql: str, values: Mapping[str, str], column: str) -> str:
+        """Return SQL true for rows that would break a CHECK naming a column."""
+        return checks.broken_checks(sql, values, column)
+
+    def collation(self, definition: str) -> str | None:
+        """Return the collation that a column's text declares."""
+        return checks.collation(definition)
 
 
 SQLITE = SQLiteDialect()

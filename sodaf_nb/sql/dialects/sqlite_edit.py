@@ -17,7 +17,7 @@ from sodaf_nb.schema import Column, Index, Table
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, normalise, parse_create_table
 from sodaf_nb.sql.dialects.sqlite_rebuild import altered_text, index_names
-from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
+from sodaf_nb.sql.dialects.sqlite_statistics import index_moved
 from sodaf_nb.sql.dialects.sqlite_values import affinity
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.sql.script import Guard
@@ -45,14 +45,14 @@ class InPlace:
     writes: bool
 
 
-def alter_in_place(table: Table, alters: Sequence[AlterColumn], quiet: Quiet, *, measured: bool) -> InPlace:
+def alter_in_place(table: Table, alters: Sequence[AlterColumn], quiet: Quiet, *, measured: Sequence[str]) -> InPlace:
     """Return the statements that change columns where they stand.
 
     Args:
         table: The table as it is.
         alters: The changes, one a column.
         quiet: Keeps the table's triggers from firing.
-        measured: True when the database holds what ANALYZE found.
+        measured: The tables that hold what ANALYZE found.
 
     Raises:
         NeedsRebuildError: If a change touches more than the column's own values.
@@ -64,15 +64,16 @@ def alter_in_place(table: Table, alters: Sequence[AlterColumn], quiet: Quiet, *,
         change.require_simple()
     final = _with_texts(text, {c.name: c.final_text for c in changes})
     indexes = [i for i in table.indexes if i.sql and any(c.converts and _names(i, c.name) for c in changes)]
-    names = [str(index.name) for index in indexes] if measured else []
+    names = [str(index.name) for index in indexes]
     statements = [
-        *(_statistics_renamed(name, f"sodaf_kept_{name}") for name in names),
+        # A dropped index takes its statistics along, by its name.
+        *(statement for name in names for statement in index_moved(measured, name, f"sodaf_kept_{name}")),
         *(f"DROP INDEX {quote(str(index.name))}" for index in indexes),
         *(statement for change in changes if change.may_be_short for statement in change.written_out()),
         *_moved(table, changes, text),
         *catalog_edit(table.name, final.to_sql()),
         *(str(index.sql) for index in indexes),  # made anew: in the order of the new values
-        *(_statistics_renamed(f"sodaf_kept_{name}", name) for name in names),
+        *(statement for name in names for statement in index_moved(measured, f"sodaf_kept_{name}", name)),
     ]
     writes = any(change.moves or change.may_be_short for change in changes)
     return InPlace(
@@ -95,11 +96,6 @@ def catalog_edit(table: str, sql: str) -> list[str]:
         'CREATE VIEW "sodaf_schema_version" AS SELECT 1',
         'DROP VIEW "sodaf_schema_version"',
     ]
-
-
-def _statistics_renamed(old: str, new: str) -> str:
-    # A dropped index takes its statistics along, by its name.
-    return f"UPDATE {STATISTICS} SET idx = {literal(new)} WHERE idx = {literal(old)}"
 
 
 def _with_texts(text: TableText, columns: dict[str, str]) -> TableText:

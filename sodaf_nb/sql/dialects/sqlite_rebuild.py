@@ -15,7 +15,7 @@ from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn
 from sodaf_nb.schema import Column, Kind, Schema, SchemaObject, Table
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, parse_create_table, tokens
-from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS
+from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, table_moved
 from sodaf_nb.sql.quoting import literal, quote
 
 ColumnOperation = AddColumn | DropColumn | AlterColumn
@@ -49,19 +49,19 @@ def rebuild(table: Table, operations: Sequence[ColumnOperation], schema: Schema)
     mine = [o for o in schema.of_table(table.name) if o.kind in ("index", "trigger") and o.sql]
     _require_free(table, [o.column.name for o in operations if isinstance(o, DropColumn)], build.text, mine)
     _require_known_types(table, build.text)
-    measured = any(o.name == STATISTICS for o in schema.objects)
+    measured = [o.name for o in schema.objects if o.name in STATISTICS]
     numbered = all("AUTOINCREMENT" in _words(text) for text in (table.sql or "", build.text.to_sql()))
     return (
         build.text.renamed(swap).to_sql(),
         _copy(table, build, swap),
         *(_carry_counter(table.name, swap) if numbered else ()),
-        *([_carry_statistics(table.name, swap)] if measured else ()),
+        *table_moved(measured, table.name, swap),  # a dropped table takes its statistics along
         f"DROP TABLE {quote(table.name)}",
         # With views or triggers that name the table, a plain RENAME fails while it is missing (trap R3).
         "PRAGMA legacy_alter_table=ON",
         f"ALTER TABLE {quote(swap)} RENAME TO {quote(table.name)}",
         "PRAGMA legacy_alter_table=OFF",
-        *([_carry_statistics(swap, table.name)] if measured else ()),
+        *table_moved(measured, swap, table.name),
         *_again(mine),
     )
 
@@ -210,11 +210,6 @@ def _carry_counter(table: str, swap: str) -> Iterator[str]:
         f"UPDATE sqlite_sequence SET seq = MAX(seq, COALESCE((SELECT MAX(o.seq) FROM sqlite_sequence o "
         f"WHERE o.name = {old}), 0)) WHERE name = {new}"
     )
-
-
-def _carry_statistics(old: str, new: str) -> str:
-    # A dropped table takes its statistics along, and without them the user's queries get other plans.
-    return f"UPDATE {STATISTICS} SET tbl = {literal(new)} WHERE tbl = {literal(old)}"
 
 
 def _again(objects: Sequence[SchemaObject]) -> Iterator[str]:

@@ -13,13 +13,12 @@ from sodaf_nb.schema import Column, Index, Schema, SchemaObject, Table
 from sodaf_nb.sql.dialect import Rows
 from sodaf_nb.sql.dialects.sqlite import parse_default, parse_type
 from sodaf_nb.sql.dialects.sqlite_ddl import TableText, parse_create_table, tokens
+from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS
 
 Rowset = tuple[tuple[Any, ...], ...]
 
 # The system's own tables are not part of the schema that is compared.
 OWN_PREFIX = "tabMigration"
-# What ANALYZE found; dropping a table would lose its part, and with it the plans of the user's queries.
-STATISTICS = "sqlite_stat1"
 
 _COLUMNS = """
 SELECT m.name, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
@@ -44,7 +43,7 @@ def reflect(source: Rows) -> Schema:
 def _objects(source: Rows) -> Iterable[SchemaObject]:
     found = source.rows("SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY rowid")
     for kind, name, table, sql in found:
-        if name == STATISTICS or not (name.startswith("sqlite_") or table.startswith(OWN_PREFIX)):
+        if name in STATISTICS or not (name.startswith("sqlite_") or table.startswith(OWN_PREFIX)):
             yield SchemaObject(kind=kind, name=name, table=table, sql=sql)
 
 

@@ -14,7 +14,8 @@ from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.schema import Schema, SchemaObject
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError
 from sodaf_nb.sql.dialects.sqlite_ddl import Token, normalise, tokens
-from sodaf_nb.sql.dialects.sqlite_reflection import STATISTICS, reflect
+from sodaf_nb.sql.dialects.sqlite_reflection import reflect
+from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, made
 from sodaf_nb.sql.quoting import quote
 
 _ORDER = ("table", "view", "index", "trigger")
@@ -57,8 +58,8 @@ class Shadow:
 
     def _made(self, entry: SchemaObject) -> str:
         """Make one object and return the engine's reason for refusing it; the empty string when it is there."""
-        if entry.name == STATISTICS:
-            return self.refusal("ANALYZE")  # the only way to make it
+        if entry.name in STATISTICS:
+            return "".join(map(self.refusal, made(str(entry.sql))))
         # A constraint makes its index, and a virtual table its own tables (`docs_data`, `docs_idx` ...).
         there = self.rows("SELECT 1 FROM sqlite_master WHERE type = ? AND name = ?", (entry.kind, entry.name))
         return "" if there or not entry.sql else self.refusal(entry.sql)

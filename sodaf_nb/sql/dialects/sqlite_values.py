@@ -101,12 +101,17 @@ def _to_real(x: str) -> Mapping[str, str]:
     return {
         "integer": f"CASE WHEN {x} {_EXACT} THEN CAST({x} AS REAL) END",
         "real": x,
-        "text": f"{whole} WHEN {_is_real(x)} THEN CAST({x} AS REAL) END",
+        "text": f"{whole} WHEN {_is_real(x)} OR {_is_padded(x)} THEN CAST({x} AS REAL) END",
     }
 
 
 def _to_decimal(x: str) -> Mapping[str, str]:
-    return {"integer": x, "real": x, "text": f"CASE {_decimal_cases(x)} END"}
+    # A column of numbers does not tell 12.5 from 12.50, so zeros at the end are no loss; the spelling is in the
+    # backup, and comes back with a rollback. Other spellings, such as 007 or +5, may mean more than a number.
+    number = f"CAST({x} AS REAL)"
+    whole = f"{number} = CAST({number} AS INTEGER) AND {number} {_EXACT}"
+    padded = f"WHEN {_is_padded(x)} THEN CASE WHEN {whole} THEN CAST({number} AS INTEGER) ELSE {number} END"
+    return {"integer": x, "real": x, "text": f"CASE {_decimal_cases(x)} {padded} END"}
 
 
 def _decimal_cases(x: str) -> str:
@@ -162,7 +167,7 @@ def _other_rule(target: DataType) -> Rule:
                 "blob": x,
             }
         case _:
-            return lambda x: {**_to_decimal(x), "text": _kept_text(x, _decimal_cases(x)), "blob": x}
+            return lambda x: {"integer": x, "real": x, "text": _kept_text(x, _decimal_cases(x)), "blob": x}
 
 
 def _kept_text(x: str, numbers: str) -> str:
@@ -191,6 +196,15 @@ def _is_integer(x: str) -> str:
 
 def _is_real(x: str) -> str:
     return _same(_real_text(f"CAST({x} AS REAL)"), x)
+
+
+def _is_padded(x: str) -> str:
+    """Return SQL for: a number written out with a point, and zeros at the end that do not count."""
+    digits = f"rtrim({x}, '0')"
+    shortest = f"CASE WHEN {x} GLOB '*.*' THEN {digits} || substr('0', 1, {digits} GLOB '*.') END"
+    return (
+        f"({x} GLOB '*[0-9].*0' AND {x} NOT GLOB '*[^-.0-9]*' AND {_same(_real_text(f'CAST({x} AS REAL)'), shortest)})"
+    )
 
 
 def _real_text(x: str) -> str:

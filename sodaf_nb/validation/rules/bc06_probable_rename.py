@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
-from sodaf_nb.validation.findings import Finding, Group, Severity
+from sodaf_nb.validation.findings import Finding, Group, Repair, Severity
 
 ABOUT = (
     About(
@@ -28,4 +28,5 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             object=f"{evidence.plan.table}.{new}",
             message=f"{new} starts empty while {old} keeps its values; it may be the same field renamed.",
             fix=f"if it is, answer with the rename {old}:{new}",
+            repair=Repair(action="rename", column=old, target=new),
         )

@@ -8,7 +8,7 @@ from sodaf_nb.plan import DropColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
-from sodaf_nb.validation.findings import Finding, Group
+from sodaf_nb.validation.findings import Finding, Group, Repair
 from sodaf_nb.validation.severity import for_loss
 
 ABOUT = (
@@ -30,10 +30,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 rule="DS03",
                 group=Group.DATA_LOSS_RISK,
-                severity=for_loss(evidence.plan, filled.rows),
+                severity=for_loss(filled.rows),
                 object=name,
                 message=f"{name} is dropped; {counted(filled.rows, 'row holds', 'rows hold')} a value in it.",
                 fix="keep the column, or name its new field as a rename" if filled.rows else "",
+                repair=Repair(action="keep", column=operation.column.name) if filled.rows else None,
                 count=filled.rows,
                 samples=filled.samples,
             )

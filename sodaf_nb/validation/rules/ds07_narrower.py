@@ -1,4 +1,4 @@
-"""DS07: a text column's declared length shrinks below values it holds."""
+"""DS07: values do not fit into the room a column's new type declares."""
 
 from __future__ import annotations
 
@@ -7,33 +7,42 @@ from collections.abc import Iterator
 from sodaf_nb.plan import AlterColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
-from sodaf_nb.validation.evidence import Evidence
+from sodaf_nb.validation.evidence import Count, Evidence
 from sodaf_nb.validation.findings import Finding, Group, Severity
 
 ABOUT = (
     About(
         rule="DS07",
-        what="Values are longer than a text column is to allow.",
+        what="Values need more room than the new type of their column declares.",
         why="SQLite keeps them whole, so nothing is lost; other databases and the application may refuse them.",
-        remedy="Shorten those values, or declare a greater length. It does not stop an apply.",
+        remedy="Shorten those values, or declare more room. It does not stop an apply.",
     ),
 )
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Warn of values longer than the new length. SQLite does not cut them, so none is lost."""
+    """Warn of values that need more room. SQLite does not cut them, so none is lost."""
     for number, operation in enumerate(evidence.plan.operations):
-        long = evidence.facts.count(number, "too_long")
-        if isinstance(operation, AlterColumn) and long.rows:
-            name = f"{operation.table}.{operation.after.name}"
-            yield Finding(
-                rule="DS07",
-                group=Group.DATA_LOSS_RISK,
-                severity=Severity.WARN,
-                object=name,
-                message=f"{counted(long.rows, f'value of {name} is', f'values of {name} are')} longer than "
-                f"{operation.after.type}; {'it is' if long.rows == 1 else 'they are'} kept whole.",
-                fix="shorten them, or declare a greater length",
-                count=long.rows,
-                samples=long.samples,
-            )
+        if isinstance(operation, AlterColumn):
+            yield from _finding(operation, evidence.facts.count(number, "too_long"), "longer than", _LONGER)
+            yield from _finding(operation, evidence.facts.count(number, "too_wide"), "beyond", _WIDER)
+
+
+_LONGER = "shorten them, or declare a greater length"
+_WIDER = "correct them, or keep the type that has room for them"
+
+
+def _finding(operation: AlterColumn, beyond: Count, how: str, fix: str) -> Iterator[Finding]:
+    name = f"{operation.table}.{operation.after.name}"
+    if beyond.rows:
+        yield Finding(
+            rule="DS07",
+            group=Group.DATA_LOSS_RISK,
+            severity=Severity.WARN,
+            object=name,
+            message=f"{counted(beyond.rows, f'value of {name} is', f'values of {name} are')} {how} "
+            f"{operation.after.type}; {'it is' if beyond.rows == 1 else 'they are'} kept whole.",
+            fix=fix,
+            count=beyond.rows,
+            samples=beyond.samples,
+        )

@@ -26,10 +26,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for number, operation in enumerate(evidence.plan.operations):
         inexact = evidence.facts.count(number, "inexact")
         if isinstance(operation, AlterColumn) and inexact.rows:
-            yield _finding(evidence, operation, inexact)
+            yield _finding(operation, inexact)
 
 
-def _finding(evidence: Evidence, operation: AlterColumn, inexact: Count) -> Finding:
+def _finding(operation: AlterColumn, inexact: Count) -> Finding:
     name = f"{operation.table}.{operation.after.name}"
     fates = ("is numbered anew", "are numbered anew")
     if not operation.after.autoincrement:
@@ -38,7 +38,7 @@ def _finding(evidence: Evidence, operation: AlterColumn, inexact: Count) -> Find
     return Finding(
         rule="DS08",
         group=Group.DATA_LOSS_RISK,
-        severity=for_loss(evidence.plan, inexact.rows),
+        severity=for_loss(inexact.rows),
         object=name,
         message=f"{counted(inexact.rows, f'value of {name} is', f'values of {name} are')} no exact "
         f"{operation.after.type} and {fates[inexact.rows != 1]}.",

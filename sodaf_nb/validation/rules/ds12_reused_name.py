@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sodaf_nb.plan import AlterColumn
+from sodaf_nb.plan import AlterColumn, RenameColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
@@ -25,14 +25,17 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """Report a new field that would take over what a removed field of that name left behind."""
     if evidence.managed is None or evidence.plan.kind == "rollback":
         return
+    # A column that the plan renames brings its values along because somebody said so.
+    renamed = {operation.new for operation in evidence.plan.operations if isinstance(operation, RenameColumn)}
+    known = evidence.managed | renamed
     for number, operation in enumerate(evidence.plan.operations):
-        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in evidence.managed:
+        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in known:
             filled = evidence.facts.count(number, "filled")
             name = f"{operation.table}.{operation.after.name}"
             yield Finding(
                 rule="DS12",
                 group=Group.DATA_LOSS_RISK,
-                severity=for_loss(evidence.plan, filled.rows),
+                severity=for_loss(filled.rows),
                 object=name,
                 message=f"{name} was kept when its field was removed as {operation.before.type}; "
                 f"{counted(filled.rows, 'old value')} would become {operation.after.type}.",

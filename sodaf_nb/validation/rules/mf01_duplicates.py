@@ -1,10 +1,11 @@
-"""MF01: a unique index on columns that hold duplicates."""
+"""MF01, MF02 and MF08: a unique index on columns that hold, or would hold, equal values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sodaf_nb.plan import CreateIndex
+from sodaf_nb.plan import AddColumn, AlterColumn, CreateIndex, DropIndex, Operation
+from sodaf_nb.schema import Index
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
@@ -17,6 +18,18 @@ ABOUT = (
         why="The engine would refuse the unique index whoever accepts it; rows without a value do not count as equal.",
         remedy="Make those values differ, or leave the field not unique. It cannot be accepted.",
     ),
+    About(
+        rule="MF02",
+        what="An index is to become unique but its columns hold equal values.",
+        why="The engine would refuse the unique index whoever accepts it; rows without a value do not count as equal.",
+        remedy="Make those values differ, or leave the index as it is. It cannot be accepted.",
+    ),
+    About(
+        rule="MF08",
+        what="A unique field would get one and the same value in several rows.",
+        why="A default or backfill is one value, and the engine refuses it from the second row on.",
+        remedy="Add the field without a value first and fill it with values that differ. It cannot be accepted.",
+    ),
 )
 
 
@@ -25,15 +38,26 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for number, operation in enumerate(evidence.plan.operations):
         groups = evidence.facts.count(number, "duplicates")
         if isinstance(operation, CreateIndex) and groups.rows:
+            rule = _rule(operation.index, evidence.plan.operations)
             name = f"{operation.index.table}.{', '.join(operation.index.columns)}"
             yield Finding(
-                rule="MF01",
+                rule=rule,
                 group=Group.DATA_LOSS_RISK,
                 severity=Severity.BLOCK,
                 object=name,
-                message=f"{name} is to be unique but holds {counted(groups.rows, 'group')} of equal values.",
+                message=f"{name} is to be unique but {'would get' if rule == 'MF08' else 'holds'} "
+                f"{counted(groups.rows, 'group')} of equal values.",
                 fix="make those values differ, or leave the field not unique",
                 count=groups.rows,
                 samples=groups.samples,
                 acceptable=False,
             )
+
+
+def _rule(index: Index, operations: Sequence[Operation]) -> str:
+    added = {o.column.name for o in operations if isinstance(o, AddColumn)}
+    filled = {o.after.name for o in operations if isinstance(o, AlterColumn) and o.fills}
+    if not (added | filled).isdisjoint(index.columns):
+        return "MF08"
+    dropped = {o.index.structure()[0] for o in operations if isinstance(o, DropIndex)}
+    return "MF02" if index.structure()[0] in dropped else "MF01"

@@ -8,7 +8,7 @@ from sodaf_nb.plan import AddColumn, AlterColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
-from sodaf_nb.validation.findings import Finding, Group, Severity
+from sodaf_nb.validation.findings import Finding, Group, Repair, Severity
 
 ABOUT = (
     About(
@@ -41,6 +41,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 object=name,
                 message=f"{name} is required but {counted(empty.rows, 'row has', 'rows have')} no value for it.",
                 fix=f"give one with backfill {column}=VALUE, or a default in the DocType",
+                repair=Repair(action="backfill", column=column),
                 count=empty.rows,
                 samples=empty.samples,
                 acceptable=False,

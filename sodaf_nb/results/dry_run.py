@@ -1,22 +1,28 @@
-"""What the applier returns. Nothing that differs from run to run is in a repr."""
+"""What an apply would do, with everything a person wants to know before."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sodaf_nb.errors import SodafError
+from sodaf_nb.explanation import Explanation, Explanations
 from sodaf_nb.plan import Plan
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
-from sodaf_nb.schema import encode
-from sodaf_nb.tabular import Row, Tabular, counted, frame_of, printable, text_table
+from sodaf_nb.results.disk import DiskSpace
+from sodaf_nb.results.plain import to_json
+from sodaf_nb.tabular import (
+    Row,
+    Tabular,
+    counted,
+    frame_of,
+    markdown,
+    markdown_fold,
+    markdown_table,
+    text_table,
+)
 from sodaf_nb.validation import blocking
-from sodaf_nb.validation.findings import Finding, Severity
+from sodaf_nb.validation.findings import Finding, Findings, Severity
 from sodaf_nb.validation.freshness import SHORT
 
 # Lines of SQL that a text dry run shows unasked: a few added columns, and no rebuild.
@@ -25,119 +31,13 @@ _SHORT_SQL = 12
 if TYPE_CHECKING:
     import pandas as pd
 
-Outcome = Literal["applied", "nothing_to_do", "not_applied", "unknown"]
-
 # Rows of the preview that a repr shows; `preview()` has more.
 _SHOWN_ROWS = 5
 _PREVIEW = "Rows before and after"
+_UNDO = "Locks, dangers and ways back"
 
-
-def _nothing() -> Mapping[str, Any]:
-    return MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class MigrationResult(Tabular):
-    """What one apply or rollback did.
-
-    Args:
-        success: True when the database is as wanted afterwards.
-        migration_id: Id in the history; None when nothing was recorded.
-        doctype: The DocType it was for.
-        outcome: `applied`, `nothing_to_do`, `not_applied` (a dry run) or `unknown`.
-        sql: The statements that ran.
-        warnings: Findings that did not stop it, and notes, as text.
-        errors: What went wrong, as text.
-        affected_rows: Rows written by statements that change rows.
-        execution_time_ms: Milliseconds from taking the lock to the commit.
-        backup_path: Folder of the verified backup; None when no data was at risk.
-        findings: All findings, with their counts.
-        metadata: Further facts: plan id, reason, what was restored.
-    """
-
-    success: bool
-    migration_id: str | None
-    doctype: str
-    outcome: Outcome
-    sql: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-    affected_rows: int = 0
-    execution_time_ms: float = 0.0
-    backup_path: str | None = None
-    findings: tuple[Finding, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=_nothing)
-
-    def heading(self) -> str:
-        """Return the outcome in one line."""
-        number, undoes = self.metadata.get("number"), self.metadata.get("undoes")
-        done = f"rolled back #{undoes}" if undoes else self.outcome.replace("_", " ")
-        return f"{self.doctype}: {done} (#{number})" if number else f"{self.doctype}: {done}"
-
-    def to_rows(self) -> list[Row]:
-        """Return one row a change that was made."""
-        return list(self.metadata.get("changes", ()))
-
-    def empty_text(self) -> str:
-        """Say why nothing was done."""
-        return str(self.metadata.get("reason") or "No changes: the database matches the DocType.")
-
-    def notes(self) -> list[str]:
-        """Return backup, warnings and errors, a line each."""
-        backup = ["Backup taken and verified before the first write."] if self.backup_path else []
-        return [*backup, *(f"! {text}" for text in self.warnings), *(f"ERROR {text}" for text in self.errors)]
-
-    def to_json(self) -> str:
-        """Return all fields as JSON."""
-        return _to_json(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class BatchMigrationResult(Tabular):
-    """What applying all DocTypes did, in the order it was done.
-
-    Args:
-        results: DocType name to its result.
-        errors: DocType name to the error that stopped it.
-    """
-
-    results: Mapping[str, MigrationResult]
-    errors: Mapping[str, SodafError] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def failed(self) -> Mapping[str, str]:
-        """DocTypes that failed, with their errors as text."""
-        return {name: f"[{error.code}] {error}" for name, error in self.errors.items()}
-
-    @property
-    def success(self) -> bool:
-        """True when no DocType failed."""
-        return not self.errors
-
-    @property
-    def successful(self) -> tuple[str, ...]:
-        """DocTypes whose table was changed."""
-        return tuple(n for n, r in self.results.items() if r.outcome == "applied")
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """DocTypes where there was nothing to do."""
-        return tuple(n for n, r in self.results.items() if r.outcome != "applied")
-
-    def heading(self) -> str:
-        """Return the counts in one line."""
-        return f"{len(self.successful)} applied, {len(self.skipped)} nothing to do, {len(self.errors)} failed"
-
-    def to_rows(self) -> list[Row]:
-        """Return one row a DocType."""
-        done = [
-            {"doctype": n, "outcome": r.outcome, "changes": len(r.to_rows()), "error": ""}
-            for n, r in self.results.items()
-        ]
-        return [
-            *done,
-            *({"doctype": n, "outcome": "failed", "changes": 0, "error": e} for n, e in self.failed.items()),
-        ]
+# Bytes from which on the text of a dry run says what an apply takes on the disks.
+_SHOWN_BYTES = 10 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -163,6 +63,10 @@ class DryRunResult(Tabular):
         estimated_time_s: Seconds an apply would take, from those the rehearsal took; None when it did not get
             through. Scaled by the number of rows when the copy had a sample.
         estimated_lock_s: Seconds of these in which nobody else can write.
+        conflicts: Of a rollback, values that were edited since the migration and what becomes of them, as sentences.
+        kept: Objects and columns on the table, or built on it, that no DocType mentions and that stay.
+        explanations: Of each change what it locks, what it endangers and how it is undone.
+        disk: Bytes an apply may take on the disks; None when there is nothing to do. The text says it from 10 MB on.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
     """
 
@@ -173,7 +77,7 @@ class DryRunResult(Tabular):
     reasons: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
     rollback_sql: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: Sequence[Finding] = Findings()
     affected_rows: int = 0
     backup_preview: tuple[Mapping[str, Any], ...] = ()
     accepted: tuple[str, ...] = ()
@@ -182,6 +86,10 @@ class DryRunResult(Tabular):
     preview_rows: tuple[PreviewRow, ...] = ()
     estimated_time_s: float | None = None
     estimated_lock_s: float | None = None
+    conflicts: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    disk: DiskSpace | None = None
     sql_in_text: bool = False
 
     @property
@@ -199,7 +107,8 @@ class DryRunResult(Tabular):
     def errors(self) -> tuple[str, ...]:
         """Findings that stop an apply, and what went wrong in the rehearsal, as text."""
         failed = [self.rehearsal.to_text()] if self.rehearsal and not self.rehearsal.success else []
-        return (*(f"{f.rule}: {f.message}" for f in self._stopping()), *failed)
+        lacking = [f"Too little room: {self.disk.problem}"] if self.disk and self.disk.problem else []
+        return (*(f"{f.rule}: {f.message}" for f in self._stopping()), *lacking, *failed)
 
     def preview(self, limit: int = 10) -> pd.DataFrame:
         """Return rows before and after as a pandas DataFrame, those that change most first, then by key.
@@ -213,7 +122,7 @@ class DryRunResult(Tabular):
         return frame_of([row.to_flat() for row in rows], flat_columns(rows))
 
     def _stopping(self) -> tuple[Finding, ...]:
-        return blocking(self.findings, "all" if self.accepted == ("all",) else self.accepted)
+        return blocking(self.findings, self.accepted)
 
     def pending_changes(self) -> int:
         """Return how many changes an apply would make."""
@@ -244,22 +153,45 @@ class DryRunResult(Tabular):
     def notes(self) -> list[str]:
         """Return findings, what would be backed up, and how the rehearsal went, a line each."""
         stopping = self._stopping()
-        found = [_finding_line(f, accepted=f.severity is Severity.BLOCK and f not in stopping) for f in self.findings]
+        found = [_finding_line(f, _verdict(f, stopping)) for f in self.findings]
         saved = [_backup_line(saved) for saved in self.backup_preview]
-        return [*found, *saved, *([self._rehearsal_line(self.rehearsal)] if self.rehearsal else [])]
+        kept = [f"Kept as it is: {', '.join(self.kept)}."] if self.kept else []
+        tried = [self._rehearsal_line(self.rehearsal)] if self.rehearsal else []
+        return [*found, *self.conflicts, *kept, *saved, *self._disk_lines(), *tried]
 
     def code(self) -> list[tuple[str, str]]:
         """Return a few rows before and after, and the SQL both ways."""
         rows = text_table(compact(self.preview_rows[:_SHOWN_ROWS])) if self.changes else ""
-        return [*([(_PREVIEW, rows)] if rows else []), *self._sql_blocks()]
+        return [*([(_PREVIEW, rows)] if rows else []), *self._explained(), *self._sql_blocks()]
+
+    def explain(self) -> Explanations:
+        """Return each change with its path and why, what it locks and endangers, how it is undone, and its time."""
+        return Explanations(doctype=self.doctype, items=self.explanations)
+
+    def _explained(self) -> list[tuple[str, str]]:
+        if not self.explanations:
+            return []
+        # Every change of one apply holds the same lock, so it is said once.
+        rows = [{key: row[key] for key in ("change", "endangers", "undo")} for row in self.explain().to_rows()]
+        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{text_table(rows)}")]
 
     def _sql_blocks(self) -> list[tuple[str, str]]:
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
         return [(title, ";\n".join(text) + ";") for title, text in both if text]
 
     def _obstacle(self) -> str:
+        if self.disk and self.disk.problem and not self._stopping():
+            return "TOO LITTLE ROOM on a disk"
         blocked = self._stopping() or self.rehearsal is None or self.rehearsal.success
         return "BLOCKED by findings" if blocked else "the rehearsal FAILED"
+
+    def _disk_lines(self) -> list[str]:
+        if self.disk is None:
+            return []
+        if self.disk.problem:
+            return [f"ERROR too little room: {self.disk.problem}."]
+        large = self.disk.database + self.disk.temporary + self.disk.backup >= _SHOWN_BYTES
+        return [self.disk.to_text()] if large else []
 
     def _rehearsal_line(self, rehearsal: Rehearsal) -> str:
         return f"{'' if rehearsal.success else 'ERROR '}{rehearsal.to_text()}"
@@ -270,26 +202,41 @@ class DryRunResult(Tabular):
         lines = sum(text.count("\n") + 1 for _title, text in blocks)
         if not self.sql_in_text and lines > _SHORT_SQL:
             blocks = [("SQL", f"{lines} lines, in .sql and .rollback_sql; dry-run --sql shows them")]
-        return [*(block for block in self.code() if block[0] == _PREVIEW), *blocks]
+        return [*(block for block in self.code() if block[0] in (_PREVIEW, _UNDO)), *blocks]
 
     def to_json(self) -> str:
         """Return all fields as JSON."""
-        return _to_json(self)
+        return to_json(self)
 
     def to_markdown(self) -> str:
         """Return the dry run as Markdown, for a pull request."""
         rows = self.to_rows()
-        table = _markdown_table(rows) if rows else [self.empty_text()]
-        notes = [f"- {_markdown(note)}" for note in self.notes()]
-        blocks = [f"\n{title}\n\n```sql\n{text}\n```" for title, text in self._sql_blocks()]
-        return "\n".join([f"### {self.heading()}", "", *table, "", *notes, *self._values_as_markdown(), *blocks])
+        parts = [f"### {self.heading()}", "", *(markdown_table(rows) if rows else [self.empty_text()])]
+        parts += self._findings_as_markdown()
+        notes = self.notes()[len(self.findings) :]
+        parts += ["", *(f"- {markdown(note)}" for note in notes)] if notes else []
+        parts += self._values_as_markdown()
+        return "\n".join([*parts, *markdown_fold("SQL", self.sql), *markdown_fold("Rollback SQL", self.rollback_sql)])
+
+    def _findings_as_markdown(self) -> list[str]:
+        stopping = self._stopping()
+        rows = [
+            {
+                "finding": f"{_verdict(f, stopping)} {f.rule}",
+                "what": f.message,
+                "rows": "" if f.count is None else f.count,
+                "what to do": f.fix,
+            }
+            for f in self.findings
+        ]
+        return ["", *markdown_table(rows)] if rows else []
 
     def _values_as_markdown(self) -> list[str]:
         if not self.changes:
             return []
         changes = [{"column": f"{c.table}.{c.column}", "values": c.what, "rows": c.rows} for c in self.changes]
         rows = compact(self.preview_rows[:_SHOWN_ROWS])
-        return ["", *_markdown_table(changes), "", f"{_PREVIEW}:", "", *_markdown_table(rows)]
+        return ["", *markdown_table(changes), "", f"{_PREVIEW}:", "", *markdown_table(rows)]
 
 
 def _backup_line(saved: Mapping[str, Any]) -> str:
@@ -297,32 +244,12 @@ def _backup_line(saved: Mapping[str, Any]) -> str:
     return f"Backup first: {what} ({saved['strategy']}: {saved['why']})."
 
 
-def _finding_line(finding: Finding, *, accepted: bool) -> str:
+def _verdict(finding: Finding, stopping: Sequence[Finding]) -> str:
+    taken = finding.severity is Severity.BLOCK and finding not in stopping
+    return "ACCEPTED" if taken else finding.severity.upper()
+
+
+def _finding_line(finding: Finding, verdict: str) -> str:
     samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
-    verdict = "accepted" if accepted else str(finding.severity)
-    return f"{verdict.upper()} {finding.rule}: {finding.message}{samples}{fix}"
-
-
-def _markdown_table(rows: Sequence[Row]) -> list[str]:
-    names = [_markdown(name) for name in rows[0]]
-    lines = (f"| {' | '.join(map(_markdown, row.values()))} |" for row in rows)
-    return [f"| {' | '.join(names)} |".replace("|  |", "| |"), f"|{'---|' * len(names)}", *lines]
-
-
-def _markdown(value: object) -> str:
-    """Return a value as Markdown that shows as it is: no column, tag or line of its own."""
-    return re.sub(r"([\\|<])", r"\\\1", printable(str(value)))
-
-
-def _to_json(value: Any) -> str:
-    fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    return json.dumps(fields, indent=2, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return encode(value)
+    return f"{verdict} {finding.rule}: {finding.message}{samples}{fix}"

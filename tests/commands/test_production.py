@@ -1,0 +1,142 @@
+"""Named connections, and writing to production only by its name."""
+
+import pytest
+
+from sodaf_nb.commands import completions
+from sodaf_nb.errors import UsageError
+from tests.commands.conftest import doctype
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "types").mkdir()
+    (tmp_path / "types" / "book.json").write_text(doctype("Book", "title Data"))
+    (tmp_path / "pyproject.toml").write_text("""
+        [tool.sodaf_nb]
+        doctypes = "types"
+        backup_dir = "saved"
+        [tool.sodaf_nb.connections.shop]
+        url = "sqlite:///shop.db"
+        environment = "prod"
+        [tool.sodaf_nb.connections.trial]
+        url = "sqlite:///trial.db"
+    """)
+
+
+def test_a_connection_of_the_project_is_opened_by_its_name_from_any_folder_below(
+    project, context, run, tmp_path, monkeypatch
+):
+    # The fixture of the session has a folder of its own, which would win.
+    context.base = type(context.base)()
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    connection = run("connect trial --create")
+    assert (connection.name, connection.database.file) == ("trial", tmp_path / "trial.db")
+    assert connection.applier.options.backup_dir == str(tmp_path / "saved")
+    assert "not open: shop" in repr(run("connect"))
+    assert run("doctypes load").to_rows()[0]["doctype"] == "Book"
+
+
+def test_what_a_line_or_the_session_chooses_wins_over_the_project(project, context, run):
+    context.chosen = {"backup_dir": "mine", "backup": "full"}
+    options = run("connect trial --create").applier.options
+    assert (options.backup_dir, options.backup) == ("mine", "full")
+    assert run("connect trial --backup-dir here").applier.options.backup_dir == "here"
+
+
+def test_production_is_said_in_words(project, run):
+    connection = run("connect shop --create")
+    assert connection.heading() == "Connected to shop.db, PRODUCTION"
+    assert connection.to_rows()[0]["environment"] == "prod (PRODUCTION)"
+    run("doctypes load")
+    assert run("status").heading() == "Status of shop.db (PRODUCTION): 1 of 1 DocType differs"
+
+
+WRITES = ["apply Book", "apply --all", "rollback 1", "backup restore 1", "sample --rows"]
+
+
+@pytest.mark.parametrize("line", WRITES)
+def test_nothing_is_written_to_production_without_its_name(project, run, context, line):
+    run("connect shop --create")
+    run("doctypes load")
+    with pytest.raises(UsageError, match=r"shop is a PRODUCTION database; nothing was changed\. Hint: .*--yes-on shop"):
+        run(line)
+    with pytest.raises(UsageError, match="--yes-on names 'trial'"):
+        run(f"{line} --yes-on trial")
+    assert context.connection.database.reflect().table("tabBook") is None
+
+
+def test_with_its_name_production_is_migrated_and_taken_back(project, run, context):
+    run("connect shop --create")
+    run("doctypes load")
+    assert run("apply Book --yes-on shop").outcome == "applied"
+    assert run("rollback 1 --dry-run").plan.kind == "rollback"
+    assert run("rollback 1 --yes-on shop --accept all").outcome == "applied"
+
+
+def test_another_database_than_the_one_named_is_left_alone(project, run):
+    run("connect trial --create")
+    run("doctypes load")
+    with pytest.raises(UsageError, match="trial is a dev database, and --yes-on names 'shop'"):
+        run("apply Book --yes-on shop")
+    assert run("apply Book --yes-on trial").outcome == "applied"
+
+
+def test_reading_needs_no_name(project, run):
+    run("connect shop --create")
+    run("doctypes load")
+    for line in ("status", "diff Book", "dry-run Book", "history", "orphans"):
+        run(line)
+
+
+def test_a_slip_in_pyproject_is_said_at_the_next_command_and_completes_nothing(run, context, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.sodaf_nb]\nbackups = 'x'\n")
+    with pytest.raises(UsageError, match="did you mean backup"):
+        run("connect shop.db --create")
+    assert completions(context, "connect ") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("connect ", {"shop", "trial"}),
+        ("explore Book.", {"Book.title", "Book.pages"}),
+        ("duplicates Book ", {"title", "pages", "--loose"}),
+        ("duplicates Book title,", {"title,pages"}),
+        ("dry-run Book --mask ti", {"title"}),
+        ("dry-run Book --rehearsal ", {"auto", "full", "sample"}),
+        ("apply Book --backfill ", {"title=", "pages="}),
+        ("apply Book --accept DS0", {"DS03", "DS08"}),
+        ("apply Book --accept DS03,", {"DS03,MF01", "DS03,all"}),
+        ("apply Book --yes-on ", {"trial"}),
+        ("rows Book --columns title,pa", {"title,pages"}),
+        ("rollback ", {"1", "Book"}),
+        ("history ", {"1", "Book"}),
+        ("backup r", {"restore"}),
+    ],
+)
+def test_names_are_completed_where_they_can_stand(project, run, context, line, offered):
+    run("connect trial --create")
+    run("doctype", doctype("Book", "title Data", "pages Data"))
+    run("apply Book")
+    assert offered <= set(completions(context, line))
+
+
+def test_a_value_that_may_be_anything_is_not_completed(run, context):
+    assert completions(context, "rows Book --where ") == []
+
+
+def test_an_option_with_a_slip_is_answered_with_the_one_that_is_near(run):
+    with pytest.raises(UsageError, match=r"has no option --bakfill\. Hint: did you mean --backfill"):
+        run("apply Book --bakfill x=1")
+    with pytest.raises(UsageError, match="unrecognized arguments: --xyz"):
+        run("apply Book --xyz")
+
+
+def test_help_is_there_at_every_level(run):
+    from sodaf_nb.commands import commands
+
+    for command in commands().values():
+        assert repr(run(f"{command.name} --help")).startswith("usage: ")
+        for action in command.actions:
+            assert repr(run(f"{command.name} {action.name} --help")).startswith("usage: ")
