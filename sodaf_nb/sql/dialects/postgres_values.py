@@ -27,12 +27,15 @@ _REAL_RANGE = "BETWEEN 5e-324 AND 1.7976931348623157e308"
 _WHOLE_REAL = 2**53
 
 _INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
-_DECIMAL = r"^(0|-?(0\.[0-9]*[1-9]|[1-9][0-9]*(\.[0-9]*[1-9])?))$"
-# A double's own text has at most 24 characters; an exponent of three digits cannot overflow numeric.
+# A column of numbers does not tell 12.5 from 12.50, so zeros at the end are no loss; a minus before nothing is one.
+_DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+_NO_NUMBER = r"^-0(\.0*)?$"
+# With an exponent only as a double is written itself; one of three digits cannot overflow numeric.
 _REAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]{2,3})?$"
-_REAL_LENGTH = 24
+# Beyond this a text holds more zeros than a number has digits.
+_LONGEST = 60
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{0,5}[1-9])?"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
 
 # Years a text can say in four digits.
 _FIRST, _LAST = "'0001-01-01'", "'9999-12-31 23:59:59.999999'"
@@ -155,17 +158,15 @@ def _text_to_integer(x: str, target: DataType) -> str:
 
 
 def _text_to_real(x: str, _target: DataType) -> str:
-    number = f"abs({x}::numeric)"
-    safe = f"{number} = 0 OR {number} {_REAL_RANGE}"
-    return _when(
-        f"char_length({x}) <= {_REAL_LENGTH} AND {x} ~ '{_REAL}'",
-        _when(safe, _when(f"{x}::double precision::text = {x}", f"{x}::double precision")),
-    )
+    number, real = f"{x}::numeric", f"{x}::double precision"
+    safe = f"{number} = 0 OR abs({number}) {_REAL_RANGE}"
+    same = f"{real}::text = {x} OR ({x} !~ 'e' AND {real}::text::numeric = {number})"
+    return _when(f"char_length({x}) <= {_LONGEST} AND {x} ~ '{_REAL}'", _when(safe, _when(same, real)))
 
 
 def _text_to_decimal(x: str, target: DataType) -> str:
-    longest = (target.precision or 0) + len("-.")
-    shape = f"char_length({x}) <= {longest} AND {x} ~ '{_DECIMAL}'"
+    longest = (target.precision or 0) + _LONGEST
+    shape = f"char_length({x}) <= {longest} AND {x} ~ '{_DECIMAL}' AND {x} !~ '{_NO_NUMBER}'"
     return _when(shape, _number_to_decimal(f"{x}::numeric", target))
 
 
@@ -176,7 +177,7 @@ def _is_day(x: str) -> str:
 
 
 def _text_to_date(x: str, _target: DataType) -> str:
-    midnight = f"{x} ~ '^{_DAY}( 00:00:00)?$'"
+    midnight = f"{x} ~ '^{_DAY}( 00:00:00(\\.0{{1,6}})?)?$'"
     return _when(midnight, _when(_is_day(x), f"substr({x}, 1, 10)::date"))
 
 
