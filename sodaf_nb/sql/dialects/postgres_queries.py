@@ -9,7 +9,7 @@ AND NOT EXISTS (SELECT 1 FROM pg_depend e
   WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')"""
 
 _GRANTS = """(SELECT array_agg(privilege_type || CASE WHEN is_grantable THEN ' *' ELSE '' END || ' ' ||
-    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END ORDER BY 1)
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END ORDER BY privilege_type, grantee)
     FROM aclexplode({acl}) WHERE grantee <> c.relowner)"""
 
 RELATIONS = f"""
