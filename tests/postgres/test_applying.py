@@ -5,8 +5,14 @@ import pytest
 from sodaf_nb.applier import MigrationApplier
 from sodaf_nb.database import Database
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import BlockedMigrationError, LockedError, MigrationExecutionError, UnsupportedChangeError
-from sodaf_nb.options import ApplyOptions, SyncOptions
+from sodaf_nb.errors import (
+    BlockedMigrationError,
+    LockedError,
+    MigrationExecutionError,
+    MigrationRollbackError,
+    UnsupportedChangeError,
+)
+from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
 from tests.postgres.making import doctype, field
 
 
@@ -216,3 +222,59 @@ def test_a_backup_that_is_not_what_the_table_holds_is_thrown_away(applier, pg, m
     with pytest.raises(MigrationBackupError):
         applier.backups.create_backup("Thing", "tabThing")
     assert len(applier.backups.list_backups()) == 0
+
+
+# ------------------------------------------------------------------------------ values edited since
+
+
+@pytest.mark.parametrize(
+    ("policy", "titles"), [("keep_newer", [("9",), ("x",)]), ("take_older", [("1",), ("x",)]), ("stop", None)]
+)
+def test_a_rollback_does_with_values_edited_since_what_it_is_told(policy, titles, applier, pg):
+    sync(applier, doctype(TITLE))
+    pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('A', '1'), ('B', 'x')""")
+    result = sync(applier, doctype(field("title", "Int")), accept={"DS08"})
+    pg.execute("""UPDATE "tabThing" SET title = 9 WHERE name = 'A'""")
+    options = RollbackOptions(on_conflict=policy)
+    if titles is None:
+        with pytest.raises(MigrationRollbackError, match=r"1 value of tabThing\.title edited since"):
+            applier.rollback_migration(result.migration_id, options)
+        titles = [(9,), (None,)]
+    else:
+        applier.rollback_migration(result.migration_id, options)
+    assert pg.execute('SELECT title FROM "tabThing" ORDER BY name').fetchall() == titles
+
+
+def test_a_rollback_can_be_rolled_back(applier, pg):
+    sync(applier, doctype(TITLE, field("qty")))
+    pg.execute("""INSERT INTO "tabThing" (name, qty) VALUES ('A', '1'), ('B', 'x')""")
+    result = sync(applier, doctype(TITLE, field("qty", "Int")), accept={"DS08"})
+    back = applier.rollback_migration(result.migration_id)
+    applier.rollback_migration(back.migration_id, RollbackOptions(accept={"DS08"}))
+    assert pg.execute('SELECT qty FROM "tabThing" ORDER BY name').fetchall() == [(1,), (None,)]
+
+
+def test_a_process_killed_in_the_middle_leaves_nothing_and_is_settled(applier, pg, pg_url, tmp_path):
+    import subprocess
+    import sys
+
+    sync(applier, doctype(TITLE))
+    pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('A', '1')""")
+    program = f"""
+import os, signal
+from sodaf_nb.applier import MigrationApplier
+from sodaf_nb.database import Database
+from sodaf_nb.doctype import DocTypeEngine
+from sodaf_nb.execution import executor
+from sodaf_nb.options import ApplyOptions
+executor.require_outcome = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+database = Database({pg_url.render_as_string(hide_password=False)!r})
+applier = MigrationApplier(database, DocTypeEngine(), ApplyOptions(backup_dir={str(tmp_path / "backups")!r}))
+applier.doctypes.register({doctype(field("title", "Int"))!r})
+applier.sync_doctype("Thing")
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == -9
+    assert [attempt.outcome for attempt in applier.interrupted()] == ["aborted"]
+    assert pg.execute('SELECT title FROM "tabThing"').fetchall() == [("1",)]
+    assert [attempt.outcome for attempt in applier.recover().attempts] == ["aborted"]
+    assert sync(applier, doctype(field("title", "Int"))).outcome == "applied"

@@ -120,7 +120,10 @@ FEATURES = {
             f"CREATE INDEX i1 ON {TABLE} (idx) WHERE docstatus = 1; CREATE INDEX i2 ON {TABLE} (lower(title)); "
             f'CREATE INDEX i3 ON {TABLE} (title COLLATE "POSIX" DESC NULLS LAST) INCLUDE (idx)'
         ),
-        "SELECT array_agg(pg_get_indexdef(indexrelid) ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = '{t}'::regclass",
+        (
+            "SELECT array_agg(pg_get_indexdef(indexrelid) ORDER BY indexrelid::regclass::text) FROM pg_index "
+            "WHERE indrelid = '{t}'::regclass"
+        ),
     ),
     "a column with a default that is computed": (
         f"ALTER TABLE {TABLE} ADD born timestamptz NOT NULL DEFAULT now()",
