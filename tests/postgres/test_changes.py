@@ -89,7 +89,7 @@ def test_every_statement_names_the_schema_of_its_table(shop):
 def test_a_statement_means_the_same_whatever_the_users_search_path_is(shop, engine):
     shop.pg.execute('CREATE SCHEMA hostile; CREATE TABLE hostile."tabThing" (name text)')
     shop.pg.execute(f"ALTER DATABASE {engine.name} SET search_path = hostile, public")
-    engine._pool.dispose()
+    engine._connections.close()
     shop.there_and_back(doctype(TITLE))
     assert shop.pg.execute('SELECT count(*) FROM hostile."tabThing"').fetchone() == (0,)
 

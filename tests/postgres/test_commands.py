@@ -43,7 +43,7 @@ def test_what_is_not_possible_yet_says_so(line, run, pg):
     run("apply Book")
     backup = run("backup create Book")
     line = line.replace("last", backup.items[0].id)
-    with pytest.raises(DatabaseError, match="On PostgreSQL .* is not possible yet"):
+    with pytest.raises(DatabaseError, match=r"On PostgreSQL .* is not possible yet"):
         run(line)
 
 

@@ -98,7 +98,7 @@ def test_texts_do_not_depend_on_what_a_role_has_set(engine, pg, pg_url):
 def test_what_a_transaction_sets_is_gone_with_it(engine):
     with engine.write(Patience(statement_timeout_s=3)):
         pass
-    with engine._connected() as connection:
+    with engine._connections.connected() as connection:
         for setting in ("statement_timeout", "lock_timeout", "row_security", "search_path", "application_name"):
             connection.execute(f"SHOW {setting}")
         assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)

@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sodaf_nb.database.base import Database
 from sodaf_nb.database.copies import BEFORE
 from sodaf_nb.database.copysize import SAMPLE_ROWS
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.postgres.held import PostgresHeld, held_still
+from sodaf_nb.database.postgres.scratch import OpenScratch
 from sodaf_nb.database.postgres.session import PostgresSession
 from sodaf_nb.database.session import Cursor, Params, Session
 from sodaf_nb.database.sidefile import add_sign, attach, engine_errors
@@ -157,12 +158,6 @@ class PostgresRehearsal:
     def locked(self) -> tuple[str, ...]:
         """Return the live tables that are locked, and how."""
         return tuple(text for (text,) in self.session.rows(_LOCKS, (self.namespace,)))
-
-
-class OpenScratch(Scratch, Protocol):
-    """A transaction that is taken back, and its connection."""
-
-    connection: psycopg.Connection[Any]
 
 
 @contextmanager

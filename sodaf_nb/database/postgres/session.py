@@ -117,15 +117,29 @@ class PostgresSession(Session):
         return {}
 
     def _run(self, sql: str, params: Params) -> Cursor:
-        try:
-            if params:
-                return _fetched(self.connection.execute(_marked(sql), list(params)))
-            return _fetched(self.connection.execute(sql))
-        except psycopg.Error as error:
-            raise ours(error, statement_timeout_s=self._statement_timeout_s) from None
+        return run(self.connection, sql, params, statement_timeout_s=self._statement_timeout_s)
 
 
-class _Fetched:
+def run(
+    connection: psycopg.Connection[Any], sql: str, params: Params = (), *, statement_timeout_s: float | None = None
+) -> Fetched:
+    """Run one statement, the server's errors as ours.
+
+    Args:
+        connection: The connection.
+        sql: The statement, with a question mark for each parameter.
+        params: The parameters.
+        statement_timeout_s: The limit the server was given, for the message.
+    """
+    try:
+        if params:
+            return _fetched(connection.execute(_marked(sql), list(params)))
+        return _fetched(connection.execute(sql))
+    except psycopg.Error as error:
+        raise ours(error, statement_timeout_s=statement_timeout_s) from None
+
+
+class Fetched:
     """A statement's outcome; one that returns rows changed none.
 
     Args:
@@ -142,8 +156,8 @@ class _Fetched:
         return self._rows
 
 
-def _fetched(cursor: psycopg.Cursor[Any]) -> _Fetched:
-    return _Fetched(0, cursor.fetchall()) if cursor.description is not None else _Fetched(cursor.rowcount, [])
+def _fetched(cursor: psycopg.Cursor[Any]) -> Fetched:
+    return Fetched(0, cursor.fetchall()) if cursor.description is not None else Fetched(cursor.rowcount, [])
 
 
 @lru_cache(maxsize=512)
