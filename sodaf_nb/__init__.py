@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
     from sodaf_nb.doctype.drafting import Draft, draft_doctypes
     from sodaf_nb.errors import (
+        AuditError,
         BlockedMigrationError,
         DatabaseError,
         DocTypeNotFoundError,
@@ -71,6 +72,7 @@ _HOMES = {
     "doctype": ("DocType", "DocTypeEngine", "Field"),
     "doctype.drafting": ("Draft", "draft_doctypes"),
     "errors": (
+        "AuditError",
         "BlockedMigrationError",
         "DatabaseError",
         "DocTypeNotFoundError",
@@ -104,6 +106,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ApplyOptions",
+    "AuditError",
     "BackupStrategy",
     "BatchMigrationResult",
     "BlockedMigrationError",

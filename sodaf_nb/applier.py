@@ -27,6 +27,7 @@ from sodaf_nb.execution import (
     Rehearser,
     backup_ties,
     plan_fingerprint,
+    recorder,
     saving_for,
     utc_now,
 )
@@ -38,7 +39,7 @@ from sodaf_nb.execution.pending import Pending, pending
 from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.fronts import WithPanel
-from sodaf_nb.history import Attempt, AttemptLog, MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.history import Attempt, AttemptLog, AuditLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan
 from sodaf_nb.plan.planner import Context, make_plan
@@ -75,7 +76,8 @@ class MigrationApplier(WithPanel):
         self.database = database
         self.doctypes = doctypes
         self.options = options or ApplyOptions()
-        self.history = MigrationHistoryManager(database)
+        audit = AuditLog(database, self.options.backup_dir, recorder.user(self.options), clock)
+        self.history = MigrationHistoryManager(database, audit)
         self._restores = RestoreLog(history=self.history, options=self.options, clock=clock)
         self.backups = MigrationBackupManager(
             database,
@@ -87,9 +89,10 @@ class MigrationApplier(WithPanel):
             clock=clock,
             batch_size=self.options.batch_size,
             record=self._restores.note,
+            removing=audit.removing,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
-        self._attempts = AttemptLog(database)
+        self._attempts = AttemptLog(database, audit)
         self._reviewed: dict[str, Reviewed] = {}
         self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)

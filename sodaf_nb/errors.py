@@ -278,6 +278,12 @@ class MigrationRollbackError(SodafError):
     code = "ROLLBACK_FAILED"
 
 
+class AuditError(SodafError):
+    """The audit log, or the history beside it, was changed after it was written."""
+
+    code = "AUDIT_BROKEN"
+
+
 class MigrationTimeoutError(SodafError):
     """A time limit was reached; the database is as it was before."""
 

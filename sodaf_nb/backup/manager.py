@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy as copy_of
 from dataclasses import replace
@@ -75,6 +75,7 @@ class MigrationBackupManager:
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
             memory that takes, and nothing about the backup.
         record: Notes a restore in the history, inside its transaction; the default notes nothing.
+        removing: Told of the names of backups before they are deleted; if it fails, they stay.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -94,6 +95,7 @@ class MigrationBackupManager:
         new_id: Callable[[], str] | None = None,
         batch_size: int = ROWS,
         record: Record = unrecorded,
+        removing: Callable[[Sequence[str]], None] = lambda _names: None,
     ) -> None:
         require_choices(compression, batch_size)
         self._database = database
@@ -106,6 +108,7 @@ class MigrationBackupManager:
         self._new_id = new_id or (lambda: ulid(clock()))
         self._batch_size = batch_size
         self._record = record
+        self._removing = removing
 
     @property
     def directory(self) -> Path:
@@ -370,6 +373,8 @@ class MigrationBackupManager:
                 return self._planned(retention, keep)
             with self._database.exclusive():
                 plan = self._planned(retention, keep)
+                if plan.removed:
+                    self._removing(plan.removed)
                 remove(self._store, plan.removed)
                 remove_abandoned()
         return replace(plan, dry_run=False)

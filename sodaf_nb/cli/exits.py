@@ -25,12 +25,14 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         3: "a DocType is unknown or invalid",
         PENDING: "changes are pending (only with --check)",
         BLOCKED: "findings or an open question stop the migration; nothing was changed",
-        6: "the plan is stale: the database moved since; nothing was changed",
+        6: "the plan is stale, or its file is not what was saved; nothing was changed",
         7: "somebody else holds the database, or a time limit was reached; try again",
         8: "the change is not possible without damage; nothing was changed",
         9: "the database cannot be opened or read",
         10: "a backup could not be made, proven or restored; nothing was changed",
         11: "a migration or rollback failed and was taken back; the history says so",
+        12: "the audit log does not hang together: somebody wrote past this tool",
+        13: "a disk has too little room; nothing was changed",
         CANCELLED: "stopped or declined by the user; nothing was changed",
     }
 )
@@ -44,7 +46,9 @@ _BY_CODE: Mapping[str, int] = MappingProxyType(
         "INVALID_DOCTYPE": 3,
         "BLOCKED": BLOCKED,
         "RENAME_QUESTION": BLOCKED,
+        "PENDING": BLOCKED,
         "STALE_PLAN": 6,
+        "PLAN_FILE": 6,
         "LOCKED": 7,
         "TIMEOUT": 7,
         "UNSUPPORTED_CHANGE": 8,
@@ -53,6 +57,8 @@ _BY_CODE: Mapping[str, int] = MappingProxyType(
         "RESTORE_FAILED": 10,
         "EXECUTION_FAILED": 11,
         "ROLLBACK_FAILED": 11,
+        "AUDIT_BROKEN": 12,
+        "NO_SPACE": 13,
         "CANCELLED": CANCELLED,
     }
 )

@@ -118,6 +118,20 @@ class SQLiteDatabase(Database):
         return f"{self.uri}?mode={mode}"
 
     @contextmanager
+    def look(self) -> Iterator[sqlite3.Connection]:
+        """Yield a raw connection that only reads, for what the engine says of itself.
+
+        Raises:
+            DatabaseError: If the database cannot be read.
+            LockedError: If somebody keeps it from being read.
+        """
+        try:
+            with closing(self.connect(read_only=True)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise explained(DBAPIError(None, None, error), self.file) from None
+
+    @contextmanager
     def read(self) -> Iterator[SQLiteSession]:
         """Run a block in one consistent read-only snapshot."""
         with self._transaction("BEGIN", read_only=True) as session:
@@ -200,7 +214,7 @@ class SQLiteDatabase(Database):
 
     def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
         """Return how many bytes tables and the whole database take."""
-        with closing(self.connect(read_only=True)) as source:
+        with self.look() as source:
             (mode,) = source.execute("PRAGMA main.journal_mode").fetchone()
             return Sizes(
                 tables={name: table_bytes(source, live, [name]) for name in tables},

@@ -87,7 +87,7 @@ class MigrationExecutor:
         self._backups = backups
         self._options = options
         self._clock = clock
-        self._attempts = AttemptLog(database)
+        self._attempts = AttemptLog(database, history.audit)
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
@@ -114,14 +114,21 @@ class MigrationExecutor:
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
         with self._database.exclusive():
-            require_space(job, self._saving(job), self._database, self._backups, self._free)
+            self._require_space(job)
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
             # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
             with suppress(Exception, KeyboardInterrupt):
                 self._attempts.finish(migration_id, "done")
+                self._history.note_audit_head()
             result = _result(job, migration_id, done)
         return self._cleaned_up(result)
+
+    def _require_space(self, job: Job) -> None:
+        try:
+            require_space(job, self._saving(job), self._database, self._backups, self._free)
+        except KeyboardInterrupt as error:
+            raise _as_ours(error) from error
 
     def space(self, job: Job) -> DiskSpace:
         """Return what a job takes on the disks at most."""
@@ -244,6 +251,7 @@ class MigrationExecutor:
             with self._database.write() as session:
                 why = str(error) or _STOPPED.get(type(error), type(error).__name__)
                 self._history.record(session, recorder.failure(job, why, **self._facts(migration_id, 0.0)))
+            self._history.note_audit_head()
 
     def _facts(self, migration_id: str, milliseconds: float) -> dict[str, Any]:
         return {

@@ -1,6 +1,7 @@
 """The migration history and the attempts that lead to it."""
 
 from sodaf_nb.history.attempts import Attempt, AttemptLog, Recovery
+from sodaf_nb.history.audit import AuditLog, AuditReport
 from sodaf_nb.history.drift import Drift, Drifted, objects_of
 from sodaf_nb.history.manager import MigrationHistoryManager
 from sodaf_nb.history.records import History, MigrationRecord, error_text, kind_of
@@ -10,6 +11,8 @@ from sodaf_nb.history.statistics import Numbers, Statistics
 __all__ = [
     "Attempt",
     "AttemptLog",
+    "AuditLog",
+    "AuditReport",
     "Drift",
     "Drifted",
     "History",

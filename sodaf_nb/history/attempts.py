@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sodaf_nb.database import Database, Session
 from sodaf_nb.database.identity import ATTEMPTS as TABLE
+from sodaf_nb.history.audit import AuditLog
 from sodaf_nb.history.manager import TABLE as HISTORY
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.tabular import Row, Tabular
@@ -67,10 +68,12 @@ class AttemptLog:
 
     Args:
         database: The database whose attempts they are.
+        audit: Gets an entry when one starts or is settled; None keeps no audit log.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog | None = None) -> None:
         self._database = database
+        self._audit = audit
 
     def start(self, migration_id: str, doctype: str, plan_id: str, timestamp: str) -> None:
         """Note in a transaction of its own that an attempt begins."""
@@ -83,6 +86,8 @@ class AttemptLog:
                 "VALUES (?, ?, ?, ?, ?, ?, 'started')",
                 (migration_id, doctype, plan_id, timestamp, os.getpid(), platform.node()),
             )
+            if self._audit is not None:
+                self._audit.add(session, "started", doctype=doctype, subject=migration_id, details={"plan": plan_id})
 
     def finish(self, migration_id: str, state: str) -> None:
         """Note in a transaction of its own how an attempt ended: `done` or `aborted`."""
@@ -113,8 +118,15 @@ class AttemptLog:
         with self._database.read() as session:
             found = _open(session)
         for attempt in found:
-            self.finish(attempt.id, attempt.outcome)
+            self._settle(attempt)
         return Recovery(attempts=tuple(found))
+
+    def _settle(self, attempt: Attempt) -> None:
+        with self._database.write() as session:
+            session.execute(f"UPDATE {quote(TABLE)} SET state = ? WHERE id = ?", (attempt.outcome, attempt.id))
+            if self._audit is not None:
+                about = {"outcome": attempt.outcome}
+                self._audit.add(session, "settled", doctype=attempt.doctype, subject=attempt.id, details=about)
 
 
 def _open(session: Session) -> list[Attempt]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sodaf_nb.database import Database, Session
-from sodaf_nb.errors import MigrationRollbackError, Step, UsageError
+from sodaf_nb.errors import AuditError, MigrationRollbackError, Step, UsageError
+from sodaf_nb.history.audit import AuditLog, AuditReport
 from sodaf_nb.history.drift import Drift, drift
 from sodaf_nb.history.records import COLUMNS, History, MigrationRecord, Status, from_stored, to_stored
 from sodaf_nb.history.statistics import Statistics, statistics
@@ -29,10 +30,12 @@ class MigrationHistoryManager:
 
     Args:
         database: The database whose history it is.
+        audit: Gets an entry for each record, in the record's own transaction; None keeps no audit log.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog | None = None) -> None:
         self._database = database
+        self.audit = audit
 
     def get_migration_history(
         self,
@@ -81,6 +84,28 @@ class MigrationHistoryManager:
         with self._database.read() as session:
             return drift(History(_all(session)[::-1], ()), session.reflect())
 
+    def note_audit_head(self) -> None:
+        """Note the end of the audit log beside the backups, after a commit."""
+        if self.audit is not None:
+            self.audit.note_head()
+
+    def verify_audit(self) -> AuditReport:
+        """Check the audit log, and the history against it.
+
+        Raises:
+            AuditError: If something was changed, removed, moved or put in.
+        """
+        if self.audit is None:
+            raise UsageError("This history keeps no audit log.", hint="ask the history of a MigrationApplier")
+        report = self.audit.verify(self.get_migration_history())
+        if report.problems:
+            raise AuditError(
+                "The audit log does not hang together",
+                details=report.problems,
+                hint="somebody wrote to the database past this tool; compare with a copy of it, and keep both",
+            )
+        return report
+
     def get_migration(self, migration_id: str) -> MigrationRecord | None:
         """Return the record of that id, or None."""
         return next((r for r in self.get_migration_history() if r.id == migration_id), None)
@@ -118,8 +143,10 @@ class MigrationHistoryManager:
         _ensure_table(session)
         version = _next_version(session, record.doctype)
         names, marks = ", ".join(map(quote, COLUMNS)), ", ".join("?" * len(COLUMNS))
-        values = to_stored(replace(record, version=version))
-        session.execute(f"INSERT INTO {quote(TABLE)} ({names}) VALUES ({marks})", values)
+        numbered = replace(record, version=version)
+        session.execute(f"INSERT INTO {quote(TABLE)} ({names}) VALUES ({marks})", to_stored(numbered))
+        if self.audit is not None:
+            self.audit.record(session, numbered)
 
     def mark_rolled_back(self, session: Session, migration_id: str, info: dict[str, Any]) -> None:
         """Note in the running transaction that a migration was taken back.

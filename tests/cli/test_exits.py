@@ -18,6 +18,7 @@ def all_errors(kind=errors.SodafError):
 def test_every_error_has_an_exit_code_whose_meaning_the_help_lists(kind):
     assert exits.exit_code(kind.__new__(kind)) in exits.MEANINGS
     assert exits.exit_code(kind.__new__(kind)) not in {exits.DONE, exits.PENDING}
+    assert (exits.exit_code(kind.__new__(kind)) == exits.UNFORESEEN) == (kind is errors.SodafError)
 
 
 def test_an_error_of_a_new_kind_gets_the_code_of_the_nearest_one_above():

@@ -10,6 +10,7 @@ from sodaf_nb.errors import UsageError
 
 NAMES = (
     "apply",
+    "audit",
     "backup",
     "connect",
     "diagram",
@@ -83,7 +84,7 @@ def test_help_speaks_the_language_of_the_program(context):
         ("help aply", "There is no command named 'aply'. Hint: did you mean apply?"),
         ("doctypes laod x", "There is no action of doctypes named 'laod'. Hint: did you mean load?"),
         ("backup lst", "There is no action of backup named 'lst'. Hint: did you mean list?"),
-        ("xyzzy", "There is no command named 'xyzzy'. Hint: there are apply, backup, connect, "),
+        ("xyzzy", "There is no command named 'xyzzy'. Hint: there are apply, audit, backup, "),
     ],
 )
 def test_an_unknown_word_is_answered_with_what_is_near(context, line, message):

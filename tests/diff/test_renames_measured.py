@@ -8,6 +8,9 @@ anew (minutes that become seconds, two answers that become a flag) counts as ano
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
+
 import pytest
 
 from sodaf_nb.diff.engine import traits
@@ -65,20 +68,24 @@ STANDARD = frozenset({"parent", "parenttype", "parentfield", "lft", "rgt"})
 
 def read(doc):
     engine = DocTypeEngine()
-    doctype = engine.register(doc)
+    try:
+        doctype = engine.register(doc)
+    except SodafError:
+        return None, None  # what cannot be loaded cannot be compared
     return doctype, engine.wanted_table(doctype.name)
 
 
+@cache
 def steps():
-    """Yield (key, both DocTypes, both tables, renames that the app itself shipped) of steps that may hold a rename."""
-    for history in histories():
-        for before, after in zip(history.versions, history.versions[1:], strict=False):
-            try:
-                (old, had), (new, wanted) = read(before.doc), read(after.doc)
-            except SodafError:
-                continue  # what cannot be loaded cannot be compared
-            if had and wanted:
-                yield (history.id, before.seq), (old, new), (had, wanted), after.field_renames
+    """Return (key, both DocTypes, both tables, renames that the app itself shipped) of steps that may hold a rename."""
+    return tuple(step for history in histories() for step in steps_of(history))
+
+
+def steps_of(history):
+    loaded = [(version, read(version.doc)) for version in history.versions]
+    for (before, (old, had)), (after, (new, wanted)) in pairwise(loaded):
+        if had and wanted:
+            yield (history.id, before.seq), (old, new), (had, wanted), after.field_renames
 
 
 def gone(table, other):

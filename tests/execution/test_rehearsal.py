@@ -257,7 +257,7 @@ def test_masked_values_are_nowhere(shop):
     for secret in ("'s1'", "'007'", "R2", "R4"):
         assert secret not in shown
     assert found.changes[0].samples == (("***", "***"),) * 2
-    assert [f.samples for f in found.findings] == [("***",) * 5, ("***",) * 2]
+    assert [f.samples for f in found.findings if f.samples] == [("***",) * 5, ("***",) * 2]
     assert "'g1'" in shown
 
 
@@ -267,7 +267,7 @@ def test_the_values_of_equal_groups_are_masked_as_well(world):
     world.declare(doctype(field("name2", unique=1), field("qty"), field("gone"), field("shelf")))
     options = SyncOptions(field_renames={"title": "name2"}, mask=["title"])
     found = world.applier.dry_run("Thing", options)
-    assert [f.samples for f in found.findings] == [("***",)]
+    assert [f.samples for f in found.findings if f.samples] == [("***",)]
     assert "secret" not in repr(found) + found.to_json()
 
 
@@ -342,7 +342,7 @@ def test_a_script_that_touches_more_than_it_says_is_noticed(shop, monkeypatch, e
         return replace(script, up=(*script.up, step))
 
     monkeypatch.setattr(SQLGenerator, "generate", meddling)
-    monkeypatch.setattr("sodaf_nb.applier.syntax_errors", lambda *_a, **_k: ())
+    monkeypatch.setattr("sodaf_nb.execution.judging.syntax_errors", lambda *_a, **_k: ())
     found = dry(shop)
     assert found.rehearsal.problem == f"the way back: not as before: {rows}"
     assert found.rehearsal.tables == ("counted", "other", "tabThing")
@@ -469,7 +469,8 @@ def test_a_sample_is_the_first_rows_by_key_and_says_so(shop, monkeypatch):
     assert (found.rehearsal.rows, found.rehearsal.total_rows, found.rehearsal.limit) == (2, 5, 2)
     measured = found.rehearsal.seconds_up + found.rehearsal.seconds_backup
     assert found.estimated_lock_s == pytest.approx(measured * 2.5)
-    assert [f.count for f in found.findings] == [5, 2], "facts are counted on all rows"
+    counts = [f.count for f in found.findings if f.count is not None]
+    assert counts == [5, 2], "facts are counted on all rows"
 
 
 def test_a_metadata_only_change_is_not_estimated_to_take_longer_on_more_rows(shop, monkeypatch):

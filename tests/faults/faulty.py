@@ -116,7 +116,7 @@ def job_of(world: World, *, back: bool) -> Job:
     """Return the planned work, so that only carrying it out meets the fault; it fits every copy of a template."""
     if back:
         newest = world.applier.history.get_latest("Thing")
-        return world.applier._rollback_job(newest.id, RollbackOptions())
+        return world.applier._rollback_job(newest, RollbackOptions())
     return world.declare(V2).applier._job("Thing", SyncOptions(**ANSWERS))
 
 

@@ -23,6 +23,10 @@ def test_a_plan_shows_one_row_a_change():
     assert plan(add("city")).heading() == "Plan for Customer: 1 change"
 
 
+def test_a_plan_tells_how_many_changes_wait():
+    assert plan(add("city"), add("note")).pending_changes() == 2
+
+
 def test_an_empty_plan_says_why():
     assert plan().empty_text() == "No changes: the database matches the DocType."
     assert plan(reason="A virtual DocType.").empty_text() == "A virtual DocType."

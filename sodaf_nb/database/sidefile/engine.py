@@ -25,10 +25,17 @@ class SideFileError(Exception):
 
 @contextmanager
 def engine_errors() -> Iterator[None]:
-    """Turn the driver's errors into `SideFileError`."""
+    """Turn the driver's errors into `SideFileError`.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupted a statement: the engine eats an interrupt that comes while it
+            asks whether to go on, and only says that it was interrupted.
+    """
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            raise KeyboardInterrupt from None
         raise SideFileError(str(error)) from None
 
 
