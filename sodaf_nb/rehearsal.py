@@ -44,6 +44,7 @@ class Rehearsal:
         objects_equal: True when after both ways every object of the schema was as before.
         problem: What went wrong; empty when nothing did.
         known: Why the structure cannot be taken back exactly, known without running; empty when it can.
+        locked: Live tables that were locked meanwhile, and how; empty where nobody waits for readers.
         seconds_backup: Seconds to back up and prove the data at risk; of a large table measured on its first rows.
         seconds_up: Seconds from the first statement to the commit.
         seconds_down: The same for the way back.
@@ -64,6 +65,7 @@ class Rehearsal:
     objects_equal: bool = False
     problem: str = ""
     known: str = ""
+    locked: tuple[str, ...] = ()
     # Times differ from run to run, so they stay out of a repr that a notebook may have recorded.
     seconds_backup: float = field(default=0.0, repr=False)
     seconds_up: float = field(default=0.0, repr=False)

@@ -15,7 +15,7 @@ from sodaf_nb.backup.encryption import find_identities
 from sodaf_nb.backup.reader import Unpacked, unpacked
 from sodaf_nb.backup.restore import Target, restore_table
 from sodaf_nb.backup.store import BackupStore
-from sodaf_nb.database import Database
+from sodaf_nb.database import SQLiteDatabase
 from sodaf_nb.database.sidefile import hold
 from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import SodafError
@@ -46,7 +46,7 @@ def _restored(store: BackupStore, backup_id: str, identity: Path | None) -> dict
     with (
         unpacked(store, backup_id, keys) as copy,
         workspace("backup") as folder,
-        closing(Database(str(Path(folder) / "scratch.db"))) as scratch,
+        closing(SQLiteDatabase(str(Path(folder) / "scratch.db"))) as scratch,
     ):
         # An empty database holds nothing that would have to be saved first.
         target = Target(database=scratch, any_database=True, dry_run=False, save=str)
@@ -54,7 +54,7 @@ def _restored(store: BackupStore, backup_id: str, identity: Path | None) -> dict
         return {"table": result.table, "rows": result.row_count, "problem": _difference(copy, scratch)}
 
 
-def _difference(copy: Unpacked, scratch: Database) -> str:
+def _difference(copy: Unpacked, scratch: SQLiteDatabase) -> str:
     """Return what of a restored table is not what the manifest says; empty when all is."""
     manifest = copy.manifest
     with hold(scratch) as held:

@@ -41,15 +41,14 @@ from sodaf_nb.backup.strategies import (
 )
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
-from sodaf_nb.database import exclusive
-from sodaf_nb.database.sidefile import ROWS, hold
+from sodaf_nb.database.sidefile import ROWS
 from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import MigrationRestoreError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database import Database
 
 
 def _now() -> datetime:
@@ -151,7 +150,7 @@ class MigrationBackupManager:
         with no_backup(table), ExitStack() as opened:
             about = {"id": require_id(self._new_id()), **given}
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
-            source = opened.enter_context(hold(self._database))
+            source = opened.enter_context(self._database.held())
             facts = source.facts(table)
             chosen, note = self._chooser().strategy(opened, facts, strategy, columns, base_id)
             taking = Taking(
@@ -180,7 +179,7 @@ class MigrationBackupManager:
             MigrationBackupError: If the table cannot be saved.
         """
         require_sensible(strategy, columns, None)
-        with no_backup(table), hold(self._database) as source:
+        with no_backup(table), self._database.held() as source:
             facts = source.facts(table)
             choice = self._chooser().choice(strategy, facts)
             if choice.kind == "column":
@@ -193,7 +192,7 @@ class MigrationBackupManager:
         Raises:
             MigrationBackupError: If the table cannot be read.
         """
-        with no_backup(table), hold(self._database) as source:
+        with no_backup(table), self._database.held() as source:
             return source.facts(table).lasting_key
 
     def _chooser(self) -> Chooser:
@@ -315,7 +314,7 @@ class MigrationBackupManager:
         require_one_way(columns, as_table)
         with self._unpacked(backup_id) as copy:
             target = Target(
-                database=into or self._database,
+                database=(into or self._database).in_files("restoring a table"),
                 any_database=any_database or into is not None,
                 dry_run=dry_run,
                 save=partial(self._save_present, copy.manifest, into),
@@ -372,7 +371,7 @@ class MigrationBackupManager:
         with refusing():
             if dry_run:
                 return self._planned(retention, keep)
-            with exclusive(self._database.uri, self._database.file):
+            with self._database.exclusive():
                 plan = self._planned(retention, keep)
                 if plan.removed:
                     self._removing(plan.removed)

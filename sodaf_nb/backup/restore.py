@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
 from sodaf_nb.backup.values import RestoreResult
-from sodaf_nb.database import exclusive
-from sodaf_nb.database.identity import identity_of
 from sodaf_nb.database.sidefile import (
     SIDE,
     SideDifference,
@@ -35,8 +33,8 @@ from sodaf_nb.database.sidefile import (
 from sodaf_nb.errors import MigrationRestoreError, Step
 
 if TYPE_CHECKING:
-    from sodaf_nb.database import Session
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database import Session, SQLiteSession
+    from sodaf_nb.database.database import SQLiteDatabase
 
 # Bytes; PostgreSQL cuts longer names, and a name should fit every database.
 _LONGEST_NAME = 63
@@ -62,7 +60,7 @@ class Target:
         record: Notes the restore in the history.
     """
 
-    database: Database
+    database: SQLiteDatabase
     any_database: bool
     dry_run: bool
     save: Callable[[tuple[str, ...]], str]
@@ -70,10 +68,10 @@ class Target:
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep migrations away for the length of a block that writes."""
-        return nullcontext() if self.dry_run else exclusive(self.database.uri, self.database.file)
+        return nullcontext() if self.dry_run else self.database.exclusive()
 
     @contextmanager
-    def opened(self, manifest: Manifest) -> Iterator[Session]:
+    def opened(self, manifest: Manifest) -> Iterator[SQLiteSession]:
         """Run a block in one transaction on the database that the backup is of.
 
         Raises:
@@ -86,7 +84,7 @@ class Target:
     def _require_same(self, session: Session, manifest: Manifest) -> None:
         if self.any_database:
             return
-        here = identity_of(session.rows)
+        here = session.identity()
         if manifest.database_id is None:
             same, what = manifest.database == self.database.name, f"a database named {manifest.database}"
         else:
@@ -169,7 +167,7 @@ def restore_columns(target: Target, copy: Unpacked, columns: tuple[str, ...]) ->
         return target.record(session, result, manifest)
 
 
-def _both_sides(session: Session, copy: Unpacked, columns: tuple[str, ...]) -> tuple[TableFacts, TableFacts]:
+def _both_sides(session: SQLiteSession, copy: Unpacked, columns: tuple[str, ...]) -> tuple[TableFacts, TableFacts]:
     """Return the facts of the live table and of the backup's columns, which fit each other."""
     manifest, key = copy.manifest, copy.manifest.key
     live = table_facts(session.raw, "main", manifest.table)
@@ -243,7 +241,7 @@ def _columns(facts: TableFacts) -> list[tuple[str, str]]:
     return [(ascii_lower(name), ascii_lower(kind)) for name, kind in facts.columns]
 
 
-def _prove(session: Session, facts: TableFacts) -> None:
+def _prove(session: SQLiteSession, facts: TableFacts) -> None:
     # Value by value and to the last bit, with a copy that the reader has just checked against its digest.
     if not compare_tables(session.raw, facts, "main", SIDE):
         raise SideFileError("the restored rows are not those of the backup")

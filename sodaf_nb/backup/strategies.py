@@ -8,7 +8,8 @@ from typing import ClassVar, Protocol
 
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
-from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts
+from sodaf_nb.database.sidefile import SideFileError, TableFacts
+from sodaf_nb.database.sidefile.held import Held
 
 
 class BackupStrategy(Protocol):
@@ -31,10 +32,10 @@ class BackupStrategy(Protocol):
             SideFileError: If the table cannot be saved like this.
         """
 
-    def copy(self, source: Snapshot, saved: TableFacts, path: Path) -> None:
+    def copy(self, source: Held, saved: TableFacts, path: Path) -> None:
         """Write the rows to save to a new side file."""
 
-    def proves(self, source: Snapshot, saved: TableFacts, path: Path) -> bool:
+    def proves(self, source: Held, saved: TableFacts, path: Path) -> bool:
         """Tell whether a backup, read back, gives exactly what it was to save of the live table.
 
         The two are compared with each other value by value, by type and to the last bit, the sign of a zero
@@ -49,11 +50,11 @@ class _TableCopy:
 
     base: Manifest | None = None
 
-    def copy(self, source: Snapshot, saved: TableFacts, path: Path) -> None:
+    def copy(self, source: Held, saved: TableFacts, path: Path) -> None:
         """Write the rows to save to a new side file."""
         source.copy_table(saved, path)
 
-    def proves(self, source: Snapshot, saved: TableFacts, path: Path) -> bool:
+    def proves(self, source: Held, saved: TableFacts, path: Path) -> bool:
         """Tell whether a side file holds exactly what is to be saved of the table, types included."""
         return source.equals(saved, path)
 
@@ -124,11 +125,11 @@ class IncrementalBackupStrategy:
             raise SideFileError("the table was defined otherwise then")
         return facts
 
-    def copy(self, source: Snapshot, saved: TableFacts, path: Path) -> None:
+    def copy(self, source: Held, saved: TableFacts, path: Path) -> None:
         """Write what changed since the base to a new side file."""
         source.copy_changes(saved, self._base.path, path)
 
-    def proves(self, source: Snapshot, saved: TableFacts, path: Path) -> bool:
+    def proves(self, source: Held, saved: TableFacts, path: Path) -> bool:
         """Tell whether the table that the chain gives back holds exactly the rows of the live one."""
         return source.equals(saved, path)
 

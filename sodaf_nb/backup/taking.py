@@ -14,7 +14,8 @@ from sodaf_nb.backup.reader import counted, unpacked
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import BackupStrategy
 from sodaf_nb.backup.writer import write_backup
-from sodaf_nb.database.sidefile import SideFileError, Snapshot, TableFacts, check_side, exact_rows, open_side
+from sodaf_nb.database.sidefile import SideFileError, TableFacts, check_side, exact_rows, open_side
+from sodaf_nb.database.sidefile.held import Held
 from sodaf_nb.database.workspace import workspace
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Taking:
 
     store: BackupStore
     strategy: BackupStrategy
-    source: Snapshot
+    source: Held
     saved: TableFacts
     codec: str
     recipients: tuple[str, ...]

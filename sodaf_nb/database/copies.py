@@ -19,14 +19,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from sodaf_nb import work
+from sodaf_nb.database import copysize
 from sodaf_nb.database.copysize import choose
-from sodaf_nb.database.database import Database
+from sodaf_nb.database.database import SQLiteDatabase
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
 from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
 from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.dialects.sqlite_fulltext import over_content
 from sodaf_nb.sql.dialects.sqlite_shadow import creation_order
 from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, made
@@ -55,14 +57,25 @@ class RehearsalCopy:
         scope: Whether they have all of them.
         limit: The most rows each has; None when it has all.
         reason: Why it is a sample; empty when it is none.
+        measured_on: The most rows that are backed up to measure it; the file nobody changes has them all.
     """
 
-    database: Database
+    database: SQLiteDatabase
     before: Path
     tables: tuple[str, ...]
     scope: Scope
     limit: int | None
     reason: str
+    measured_on: int | None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect in which the two sides are compared."""
+        return self.database.dialect
+
+    def locked(self) -> tuple[str, ...]:
+        """Return nothing: the live database is read, and readers keep nobody away."""
+        return ()
 
     @contextmanager
     def compared(self) -> Iterator[sqlite3.Connection]:
@@ -77,7 +90,7 @@ class RehearsalCopy:
 
 @contextmanager
 def rehearsal_copy(
-    database: Database, live: Schema, tables: Collection[str], wanted: RehearsalScope, tell: Tell
+    database: SQLiteDatabase, live: Schema, tables: Collection[str], wanted: RehearsalScope, tell: Tell
 ) -> Iterator[RehearsalCopy]:
     """Copy a live database into a private folder of mode 0700 and delete it when the block ends.
 
@@ -106,7 +119,7 @@ def rehearsal_copy(
             else:
                 making.copy_rows(facts, choice.limit)
         _twice(before, work)
-        private = Database(sa.URL.create("sqlite", database=str(work)), lock_timeout_s=database.lock_timeout_s)
+        private = SQLiteDatabase(sa.URL.create("sqlite", database=str(work)), lock_timeout_s=database.lock_timeout_s)
         with closing(private):
             yield RehearsalCopy(
                 database=private,
@@ -115,6 +128,7 @@ def rehearsal_copy(
                 scope=choice.scope,
                 limit=choice.limit,
                 reason=choice.reason,
+                measured_on=copysize.SAMPLE_ROWS,
             )
 
 

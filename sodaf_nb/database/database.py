@@ -1,14 +1,14 @@
-"""A database to migrate: opened once, used from any thread, never left in a half state."""
+"""A SQLite database: opened once, used from any thread, never left in a half state."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote as percent
 
 import sqlalchemy as sa
@@ -17,14 +17,24 @@ from sqlalchemy.pool import NullPool
 
 from sodaf_nb import work
 from sodaf_nb.database.address import shown_path, url_of
+from sodaf_nb.database.base import Database, Sizes
+from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
-from sodaf_nb.database.session import Session
+from sodaf_nb.database.session import SQLiteSession
+from sodaf_nb.database.sidefile import Snapshot
+from sodaf_nb.database.sidefile import hold as hold_still
+from sodaf_nb.database.tablesize import database_bytes, pragma, table_bytes
 from sodaf_nb.errors import DatabaseError
-from sodaf_nb.schema import Schema
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE
 
+if TYPE_CHECKING:
+    from sodaf_nb.database.copies import RehearsalCopy
+    from sodaf_nb.options import RehearsalScope
+    from sodaf_nb.schema import Schema
+
+_READERS = {True: "readers go on (WAL)", False: "readers wait during the commit only"}
 _MEMORY = (None, "", ":memory:")
 
 # In KB, negative as SQLite has it. With the default of 2 MB a rebuild writes five times the bytes (measured on a
@@ -32,7 +42,7 @@ _MEMORY = (None, "", ":memory:")
 _WRITE_CACHE, _READ_CACHE = -64_000, -8_000
 
 
-class Database:
+class SQLiteDatabase(Database):
     """A SQLite database, in a file or in memory.
 
     Every piece of work opens its own connection (about 0.2 ms), so a switched-off pragma cannot leak
@@ -45,15 +55,11 @@ class Database:
         lock_timeout_s: Seconds to wait for another writer.
 
     Raises:
-        DatabaseError: If the target is no SQLite database, or an Engine whose memory cannot be shared.
+        DatabaseError: If the target is an Engine whose memory cannot be shared.
     """
 
     def __init__(self, target: str | os.PathLike[str] | sa.URL | sa.Engine, *, lock_timeout_s: float = 5.0) -> None:
         url = url_of(target)
-        if url.get_backend_name() != "sqlite":
-            raise DatabaseError(
-                f"{url.get_backend_name()} databases are not supported yet.", hint="use a sqlite:/// URL"
-            )
         in_memory = url.database in _MEMORY
         if in_memory and isinstance(target, sa.Engine):
             raise DatabaseError(
@@ -126,17 +132,18 @@ class Database:
             raise explained(DBAPIError(None, None, error), self.file) from None
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Iterator[SQLiteSession]:
         """Run a block in one consistent read-only snapshot."""
         with self._transaction("BEGIN", read_only=True) as session:
             yield session
 
     @contextmanager
-    def write(self, patience: Patience | None = None) -> Iterator[Session]:
+    def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[SQLiteSession]:  # noqa: ARG002
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
 
         Args:
             patience: How long to wait for others and for each statement; None is the database's own.
+            hold: Tables that nobody else may write; here that is true of all.
 
         Raises:
             LockedError: If another writer holds the database for longer than the lock timeout.
@@ -149,9 +156,9 @@ class Database:
             yield session
 
     @contextmanager
-    def _transaction(self, begin: str, *, read_only: bool, patience: Patience = NO_RETRY) -> Iterator[Session]:
+    def _transaction(self, begin: str, *, read_only: bool, patience: Patience = NO_RETRY) -> Iterator[SQLiteSession]:
         with self._connected(self._reader if read_only else self._writer) as connection:
-            session = Session(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
+            session = SQLiteSession(connection, self.dialect, statement_timeout_s=patience.statement_timeout_s)
             try:
                 if patience.lock_timeout_s is not None:
                     connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience.lock_timeout_s * 1000)}")
@@ -176,10 +183,49 @@ class Database:
         with connection:
             yield connection
 
-    def reflect(self) -> Schema:
-        """Return the whole live schema, from one snapshot."""
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the right to migrate the database for the length of a block."""
+        return exclusive(self.uri, self.file)
+
+    def is_held(self) -> bool:
+        """Return True while somebody migrates the database; makes no file."""
+        return is_held(self.uri, self.file)
+
+    def held(self) -> AbstractContextManager[Snapshot]:
+        """Hold the committed state for a backup, through a connection of its own."""
+        return hold_still(self)
+
+    def rehearsal_copy(
+        self, live: Schema, tables: Collection[str], wanted: RehearsalScope, tell: Callable[[str], None]
+    ) -> AbstractContextManager[RehearsalCopy]:
+        """Make a private copy with rows that is gone when the block ends."""
+        from sodaf_nb.database.copies import rehearsal_copy  # noqa: PLC0415  a copy is a database itself
+
+        return rehearsal_copy(self, live, tables, wanted, tell)
+
+    def keeps_out(self) -> str:
+        """Return whom a migration keeps out and for how long; readers go on in WAL mode.
+
+        Both are from SQLite's own pages on locking and on its write-ahead log.
+        """
         with self.read() as session:
-            return session.reflect()
+            goes_on = session.value("PRAGMA journal_mode") == "wal"
+        return f"all other writers of the file, from the begin to the commit; {_READERS[goes_on]}"
+
+    def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
+        """Return how many bytes tables and the whole database take."""
+        with self.look() as source:
+            (mode,) = source.execute("PRAGMA main.journal_mode").fetchone()
+            return Sizes(
+                tables={name: table_bytes(source, live, [name]) for name in tables},
+                whole=database_bytes(source),
+                spare=pragma(source, "freelist_count") * pragma(source, "page_size"),
+                copies=2 if mode == "wal" else 1,
+            )
+
+    def in_files(self, what: str) -> SQLiteDatabase:  # noqa: ARG002
+        """Return itself."""
+        return self
 
     def close(self) -> None:
         """Close what is open; a database in memory is gone afterwards."""
@@ -187,9 +233,6 @@ class Database:
         self._writer.dispose()
         if self._keeper is not None:
             self._keeper.close()
-
-    def __repr__(self) -> str:
-        return f"Database({self.name!r})"
 
 
 def _memory_uri() -> str:
@@ -211,7 +254,7 @@ def _keep_connection(context: sa.ExceptionContext) -> None:
     context.is_disconnect = False
 
 
-def _commit(connection: sa.Connection, session: Session, file: Path | None, patience: Patience) -> None:
+def _commit(connection: sa.Connection, session: SQLiteSession, file: Path | None, patience: Patience) -> None:
     # COMMIT can fail and leave the transaction open (trap T6), so the engine is asked, not trusted.
     try:
         patience.retried(
@@ -224,7 +267,7 @@ def _commit(connection: sa.Connection, session: Session, file: Path | None, pati
         raise
 
 
-def _take_back(connection: sa.Connection, session: Session) -> None:
+def _take_back(connection: sa.Connection, session: SQLiteSession) -> None:
     # A ROLLBACK that fails must not hide why it was needed; closing the connection takes all back as well.
     with suppress(DBAPIError):
         if session.in_transaction:

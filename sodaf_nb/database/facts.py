@@ -95,7 +95,7 @@ def _sampled(session: Session, live: Schema, question: Question, rows: int, mask
     if not rows:
         return Count(rows=0)
     column = _key_column(live, question.table)
-    key = "rowid" if column is None else quote(column)
+    key = session.dialect.row_name if column is None else quote(column)
     query = f"SELECT {key} FROM {quote(question.table)} WHERE {question.condition} ORDER BY {key} LIMIT {SAMPLES}"
     count = Count(rows=rows, samples=tuple(str(value) for (value,) in session.rows(query)))
     return replace(count, samples=(MASKED,) * len(count.samples)) if is_masked(column, mask) else count
@@ -110,5 +110,4 @@ def _counters(session: Session, live: Schema, tables: Collection[str]) -> dict[s
     numbered = [name for name in tables if (table := live.table(name)) and any(c.autoincrement for c in table.columns)]
     if not numbered:
         return {}
-    found = session.rows("SELECT name, seq FROM sqlite_sequence")
-    return {name: int(seq) for name, seq in found if name in numbered}
+    return session.counters(numbered)

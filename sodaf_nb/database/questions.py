@@ -74,35 +74,36 @@ def _about(operation: Operation, origins: Origins, number: int, dialect: Dialect
         case DropColumn(column=column, filler=filler):
             here = origins.column(operation.table, column.name, until=number)
             if here is not None:
-                yield "filled", _filled(quote(here), column, filler)
+                yield "filled", _filled(quote(here), column, dialect, filler)
         case AlterColumn(before=before):
             here = origins.column(operation.table, before.name, until=number)
             if here is not None:
                 yield from _about_alter(operation, quote(here), dialect)
         case AddColumn(column=column) if not column.nullable and operation.backfill is None:
             if column.default is None and column.default_sql is None and not column.hidden:
-                yield "nulls", "1"
+                yield "nulls", "1 = 1"
         case RetargetReference(column=column, old=old):
             yield "filled", f"{quote(column)} = {literal(old)}"
         case _:
             return
 
 
-def _filled(here: str, column: Column, filler: str | float | None = None) -> str:
-    return f"{here} IS NOT NULL{_written(here, column.default)}{_written(here, filler)}"
+def _filled(here: str, column: Column, dialect: Dialect, filler: str | float | None = None) -> str:
+    return f"{here} IS NOT NULL{_written(here, column.default, dialect)}{_written(here, filler, dialect)}"
 
 
-def _written(here: str, value: str | float | None) -> str:
+def _written(here: str, value: str | float | None, dialect: Dialect) -> str:
     """Return SQL that leaves out rows which hold a value that nobody wrote; nothing for None."""
-    return "" if value is None else f" AND {here} IS NOT {literal(value)} COLLATE BINARY"
+    return "" if value is None else f" AND {dialect.differs(here, literal(value))}"
 
 
 def _about_alter(operation: AlterColumn, here: str, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
     before, after = operation.before, operation.after
     if operation.retypes:
-        yield "inexact", f"{dialect.convert(here, before, after).inexact}{_written(here, operation.filler)}"
-        yield "filled", _filled(here, before)
-        yield from _about_room(before.type, after.type, here)
+        yield "inexact", f"{dialect.convert(here, before, after).inexact}{_written(here, operation.filler, dialect)}"
+        yield "filled", _filled(here, before, dialect)
+        if dialect.keeps_misfits:
+            yield from _about_room(before.type, after.type, here)
     unfilled = operation.backfill is None and after.default is None and after.default_sql is None
     if before.nullable and not after.nullable and unfilled:
         yield "nulls", f"{here} IS NULL"

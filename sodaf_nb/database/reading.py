@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sodaf_nb.database.database import Database
-from sodaf_nb.database.session import Session
+from sodaf_nb.database.base import Database
+from sodaf_nb.database.session import SQLiteSession
 from sodaf_nb.errors import MigrationExecutionError, UsageError
 from sodaf_nb.sql.quoting import quote
 
@@ -40,9 +40,9 @@ class Found:
 
 
 @contextmanager
-def looking(database: Database) -> Iterator[Session]:
+def looking(database: Database) -> Iterator[SQLiteSession]:
     """Run a block in one read-only snapshot in which every stored text can be read, broken UTF-8 too."""
-    with database.read() as session:
+    with database.in_files("looking into rows").read() as session:
         # The connection is made for this block and closed after it.
         session.raw.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
         yield session
@@ -132,7 +132,7 @@ def _outside_quotes(text: str) -> Iterator[str]:
 
 
 @contextmanager
-def _fenced(session: Session) -> Iterator[None]:
+def _fenced(session: SQLiteSession) -> Iterator[None]:
     """Let the engine refuse everything but reading tables and calling harmless functions."""
     refused: list[str] = []
     session.raw.set_authorizer(_guard(_harmless(session), refused))
@@ -146,7 +146,7 @@ def _fenced(session: Session) -> Iterator[None]:
         session.raw.set_authorizer(None)
 
 
-def _harmless(session: Session) -> frozenset[str]:
+def _harmless(session: SQLiteSession) -> frozenset[str]:
     listed = session.rows("SELECT name FROM pragma_function_list WHERE builtin AND NOT flags & ?", (_DIRECT_ONLY,))
     return frozenset(name.lower() for (name,) in listed)
 

@@ -15,10 +15,6 @@ from sodaf_nb.schema import Schema, Table
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.validation.evidence import Count, LooseKey
 
-_KEYS = """
-SELECT m.name, f.id, f."table", f."from", f."to" FROM main.sqlite_master m, pragma_foreign_key_list(m.name) f
-WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
@@ -39,7 +35,7 @@ class Reference:
 
 def references(session: Session) -> tuple[Reference, ...]:
     """Return every foreign key of the database."""
-    grouped = groupby(session.rows(_KEYS), key=lambda row: row[:3])
+    grouped = groupby(session.foreign_keys(), key=lambda row: row[:3])
     return tuple(_reference(child, parent, list(rows)) for (child, _id, parent), rows in grouped)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sodaf_nb.database.database import Database
+from sodaf_nb.database.base import Database
+from sodaf_nb.database.database import SQLiteDatabase
 from sodaf_nb.errors import DatabaseError
 
 
@@ -21,14 +22,17 @@ def trial_copy(source: Database, file: str | Path) -> Database:
         file: The copy; must not be there yet.
 
     Raises:
-        DatabaseError: If the file is there already, or the database to copy is not.
+        DatabaseError: If the file is there already, or the database to copy is not, or is no SQLite database.
     """
     target = Path(file)
     if target.exists():
         raise DatabaseError(f"{target.name} is there already.", hint="give the copy a name of its own")
     if source.file is not None and not source.file.exists():
         raise DatabaseError(f"{source.shown} does not exist.", hint="look at the path")
-    copy = Database(sa.URL.create("sqlite", database=str(target)), lock_timeout_s=source.lock_timeout_s)
-    with closing(source.connect(read_only=True)) as origin, closing(copy.connect()) as destination:
+    copy = SQLiteDatabase(sa.URL.create("sqlite", database=str(target)), lock_timeout_s=source.lock_timeout_s)
+    with (
+        closing(source.in_files("a trial copy").connect(read_only=True)) as origin,
+        closing(copy.connect()) as destination,
+    ):
         origin.backup(destination)
     return copy

@@ -99,12 +99,12 @@ def _alters(plan: Plan, origins: Origins, table: Table) -> Alters:
 def _groups(session: Session, table: Table, columns: Collection[str], alters: Alters) -> Count:
     values = values_afterwards(alters, Origins(tuple(alters.values())), session.dialect) if alters else {}
     texts = [_grouped(session, table, column, values) for column in columns]
-    present = " AND ".join(f"({text}) IS NOT NULL" for text in texts) or "1"
+    present = " AND ".join(f"({text}) IS NOT NULL" for text in texts) or "1 = 1"
     shown = quote(next(iter(columns))) if columns else "NULL"
     groups = f"SELECT MIN({shown}) AS v FROM {quote(table.name)} WHERE {present} "
-    groups += f"GROUP BY {', '.join(texts) or 'NULL'} HAVING COUNT(*) > 1"
-    rows = int(session.value(f"SELECT COUNT(*) FROM ({groups})"))
-    found = session.rows(f"SELECT v FROM ({groups}) LIMIT {SAMPLES}") if rows else []
+    groups += f"GROUP BY {', '.join(texts) or '1 = 1'} HAVING COUNT(*) > 1"
+    rows = int(session.value(f"SELECT COUNT(*) FROM ({groups}) AS g"))
+    found = session.rows(f"SELECT v FROM ({groups}) AS g LIMIT {SAMPLES}") if rows else []
     return Count(rows=rows, samples=tuple(str(value) for (value,) in found))
 
 

@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from sodaf_nb.database.session import Session
+from sodaf_nb.database.session import Key, Session, Violations
 from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.plan import Operation, RenameColumn, RenameTable
 from sodaf_nb.schema import Schema, SchemaObject
-
-Key = tuple[str, str, tuple[str, ...]]
-"""A foreign key: child table, parent table and the child's columns, in lower case; its number in the table moves"""
-
-Violations = Mapping[Key, int]
-"""Foreign key to the rows that point to nothing"""
-
-
-def violations(session: Session) -> Violations:
-    """Return how many rows violate each foreign key.
-
-    Compared before and after, never demanded to be none: old violations are not ours (trap R9). Tables with a
-    key that the engine cannot check, because its target is not unique, are passed over: MF06 reports them.
-    """
-    try:
-        found = session.rows(_VIOLATIONS.format("pragma_foreign_key_check"))
-    except MigrationExecutionError:
-        tables = [name for (name,) in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")]
-        found = [row for table in tables for row in _of_table(session, table)]
-    total = Counter[Key]()
-    for table, parent, number, rows in found:
-        listed = session.rows('SELECT lower("from") FROM pragma_foreign_key_list(?) WHERE id = ?', (table, number))
-        total[table.lower(), parent.lower(), tuple(column for (column,) in listed)] += rows
-    return total
-
-
-_VIOLATIONS = 'SELECT "table", parent, fkid, COUNT(*) FROM {} GROUP BY "table", parent, fkid'
-
-
-def _of_table(session: Session, table: str) -> list[tuple[Any, ...]]:
-    try:
-        return session.rows(_VIOLATIONS.format("pragma_foreign_key_check(?)"), (table,))
-    except MigrationExecutionError:
-        return []
 
 
 def require_catalog(session: Session, expected: Iterable[SchemaObject]) -> Schema:

@@ -12,7 +12,7 @@ from typing import Any
 from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
-from sodaf_nb.database import Database, Patience, Session, exclusive, gather, require_same_violations, violations
+from sodaf_nb.database import Database, Patience, Session, gather, require_same_violations
 from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
@@ -27,6 +27,7 @@ from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
 from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery, objects_of
 from sodaf_nb.options import ApplyOptions
+from sodaf_nb.plan.pairs import touched_tables
 from sodaf_nb.results import DiskSpace, MigrationResult
 from sodaf_nb.schema import Schema
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
@@ -95,7 +96,7 @@ class MigrationExecutor:
         Raises:
             LockedError: If another migration is running.
         """
-        with exclusive(self._database.uri, self._database.file):
+        with self._database.exclusive():
             remove_abandoned()
             return self._attempts.settle()
 
@@ -112,7 +113,7 @@ class MigrationExecutor:
             MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
-        with exclusive(self._database.uri, self._database.file):
+        with self._database.exclusive():
             self._require_space(job)
             migration_id = self._started(job)
             done = self._settled(job, migration_id)
@@ -179,15 +180,17 @@ class MigrationExecutor:
 
     def _transaction(self, job: Job, migration_id: str, progress: list[_Done]) -> _Done:
         started = time.perf_counter()
-        with self._attached(job) as attach, self._database.write(self._patience()) as session:
+        tables = touched_tables(job.plan)
+        with self._attached(job) as attach, self._database.write(self._patience(), hold=tables) as session:
             job = self._rechecked(session, job)
-            before = violations(session)
+            before = session.violations()
             backup = self._saved(job, migration_id)
+            session.hold(tables, self._patience())
             attach(session)
             conflicts: list[Conflict] = []
             ran = self._run(session, job, conflicts)
             after = require_outcome(session, job.plan, job.script, job.evidence.facts.rows)
-            require_same_violations(job.plan.operations, before, violations(session))
+            require_same_violations(job.plan.operations, before, session.violations())
             milliseconds = (time.perf_counter() - started) * 1000
             rows = affected_rows(session, ran)
             texts = tuple(conflict.to_text(job.on_conflict) for conflict in conflicts)

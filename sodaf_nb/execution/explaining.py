@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sodaf_nb.database import Database
-from sodaf_nb.database.journal import readers_go_on
 from sodaf_nb.execution.job import Job
 from sodaf_nb.explanation import Explanation
 from sodaf_nb.plan import AlterColumn, Operation, endangered, summary
@@ -15,25 +14,18 @@ from sodaf_nb.rehearsal import Rehearsal
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.evidence import Aspect
 
-# Both from SQLite's own pages on locking and on its write-ahead log.
-_WRITERS = "all other writers of the file, from the begin to the commit"
-_READERS = {
-    True: "readers go on (WAL)",
-    False: "readers wait during the commit only",
-}
-
 
 def explanations(job: Job, database: Database, rehearsal: Rehearsal | None) -> tuple[Explanation, ...]:
     """Return an explanation of each of a job's changes, in their order.
 
     Args:
         job: The job.
-        database: Where it runs; its journal mode decides whether readers wait.
+        database: Where it runs; it says whom a migration keeps out.
         rehearsal: What was measured; None when nothing was rehearsed.
     """
     if not job.plan.operations:
         return ()
-    locks = f"{_WRITERS}; {_READERS[readers_go_on(database)]}"
+    locks = database.keeps_out()
     seconds = dict(enumerate(_seconds(job, rehearsal)))
     at_risk = {number for number, table, column in endangered_now(job.plan.operations) if (table, column) in job.risks}
     rows = zip(job.plan.operations, job.script.paths, job.script.reasons, strict=False)

@@ -107,11 +107,7 @@ class Judge:
     def _unsettled(self, plan: Plan, script: Script, again: Again) -> tuple[str, ...]:
         if not plan.operations:
             return ()
-        copy = self.database.dialect.copy(Schema(objects=script.objects), backup=())
-        try:
-            rows = again(copy.schema()).to_rows()
-        finally:
-            copy.close()
+        rows = again(Schema(tables=script.tables, objects=script.objects)).to_rows()
         # A column that is kept without a field is no difference that a plan should remove.
         return tuple(f"{row['what']} {row['name']}" for row in rows if row[""] != "=")
 

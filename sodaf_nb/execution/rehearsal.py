@@ -19,9 +19,9 @@ from sodaf_nb import work
 from sodaf_nb.backup import BackupInfo, MigrationBackupManager
 from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.backup.digest import content_digest
-from sodaf_nb.database import Database, Session, require_same_violations, violations
-from sodaf_nb.database.copies import BEFORE, RehearsalCopy, rehearsal_copy
-from sodaf_nb.database.copysize import SAMPLE_ROWS
+from sodaf_nb.database import Database, Session, require_same_violations
+from sodaf_nb.database.copies import BEFORE
+from sodaf_nb.database.rehearsable import Rehearsable
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
@@ -113,7 +113,7 @@ class Rehearser:
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
         tables = neighbours(job.live, touched_tables(job.plan))
         try:
-            with rehearsal_copy(self.database, job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
+            with self.database.rehearsal_copy(job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
                 return _OnCopy(self, job, copy).run(mask)
         except StalePlanError:
             raise
@@ -145,7 +145,7 @@ class _OnCopy:
         StalePlanError: If the copy has another schema than the job was made for.
     """
 
-    def __init__(self, rehearser: Rehearser, job: Job, copy: RehearsalCopy) -> None:
+    def __init__(self, rehearser: Rehearser, job: Job, copy: Rehearsable) -> None:
         self._parts = rehearser
         self._job = job
         self._copy = copy
@@ -173,6 +173,7 @@ class _OnCopy:
                 limit=copy.limit,
                 reason=copy.reason,
                 known=job.script.problem,
+                locked=copy.locked(),
             )
         )
 
@@ -230,12 +231,12 @@ class _OnCopy:
             raise MigrationBackupError(f"The plan endangers {names}, and one backup holds one table.")
         (table,) = self._at_risk
         rows = self._counts[table]
-        if rows <= SAMPLE_ROWS:
+        if self._copy.measured_on is None or rows <= self._copy.measured_on:
             self._backup = self._back_up(self._copy.database, table)
             return
-        with rehearsal_copy(self._copy.database, self._before, [table], "sample", lambda _what: None) as small:
+        with self._copy.database.rehearsal_copy(self._before, [table], "sample", lambda _what: None) as small:
             self._back_up(small.database, table)
-        self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / SAMPLE_ROWS)
+        self._note(seconds_backup=self._found.rehearsal.seconds_backup * rows / self._copy.measured_on)
 
     def _back_up(self, database: Database, table: str) -> BackupInfo:
         """Take what an apply would take; of an incremental one, which needs the real chain, the whole table."""
@@ -249,7 +250,7 @@ class _OnCopy:
     def _up(self) -> None:
         ran: list[str] = []
         with self._source() as attach, self._copy.database.write() as session:
-            known = violations(session)
+            known = session.violations()
             if attach is not None:
                 session.attach_backup(str(attach))
             failed = 0
@@ -264,7 +265,7 @@ class _OnCopy:
                 return
             self._after = require_outcome(session, self._job.plan, self._job.script, self._counts)
             if self._copy.scope == "full":  # in a sample rows point to rows that were left out
-                require_same_violations(self._job.plan.operations, known, violations(session))
+                require_same_violations(self._job.plan.operations, known, session.violations())
         self._note(ran_up=True)
 
     def _ran(self, session: Session, number: int, step: Step) -> bool:
@@ -295,7 +296,7 @@ class _OnCopy:
             return
         pairs = table_pairs(self._job.plan, self._before, self._after)
         with self._copy.compared() as connection:
-            changes, rows = row_changes(connection, pairs, self._job.dialect, mask)
+            changes, rows = row_changes(connection, pairs, self._copy.dialect, mask)
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:

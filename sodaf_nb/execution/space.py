@@ -20,7 +20,6 @@ from pathlib import Path
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database
-from sodaf_nb.database.tablesize import database_bytes, pragma, table_bytes
 from sodaf_nb.errors import MigrationRestoreError, NoSpaceError
 from sodaf_nb.execution.job import Job, Source
 from sodaf_nb.execution.saving import Saving
@@ -60,18 +59,16 @@ def space_for(
     job: Job, saving: Saving | None, database: Database, backups: MigrationBackupManager, free: Free
 ) -> DiskSpace:
     """Return what a job needs on the disks, and what is missing there."""
-    with database.look() as source:
-        sizes = {name: table_bytes(source, job.live, [name]) for name in _counted(job, saving)}
-        sizes[BACKUP] = _unpacked(job.source, backups)
-        spare = pragma(source, "freelist_count") * pragma(source, "page_size")
-        (mode,) = source.execute("PRAGMA main.journal_mode").fetchone()
+    found = database.sizes(job.live, _counted(job, saving))
+    sizes = {**found.tables, BACKUP: _unpacked(job.source, backups)}
     amounts = [_amount(step, batch, sizes, job) for step, batch in _steps(job)]
     saved = sizes[saving.table] if saving else 0
-    log = max((each.log for each in amounts), default=0) * (2 if mode == "wal" else 1)
-    growth = max(sum(each.growth for each in amounts) - spare, 0)
+    log = max((each.log for each in amounts), default=0) * found.copies
+    growth = max(sum(each.growth for each in amounts) - found.spare, 0)
+    sorting = max((each.temporary for each in amounts), default=0)
     needed = DiskSpace(
         database=0 if database.file is None else int(growth + log) + _LEAST,
-        temporary=int(max((saved, sizes[BACKUP] + max((each.temporary for each in amounts), default=0)))),
+        temporary=int(max((saved, sizes[BACKUP] + (sorting if found.here else 0)))),
         backup=saved,
     )
     return needed.lacking(_lack(needed, database, backups, free))
@@ -85,8 +82,7 @@ def require_space(
     Raises:
         NoSpaceError: With the bytes needed and free.
     """
-    with database.look() as source:
-        plenty = _PLENTY * database_bytes(source) + 3 * _LEAST
+    plenty = _PLENTY * database.sizes(job.live, ()).whole + 3 * _LEAST
     if job.source is None and all(free(folder) >= plenty for folder in _places(database, backups).values()):
         return
     found = space_for(job, saving, database, backups, free)

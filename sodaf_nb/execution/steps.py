@@ -74,10 +74,10 @@ def conflict_of(session: Session, step: Step) -> Conflict | None:
     """
     if step.contest is None:
         return None
-    rows = int(session.value(f"SELECT COUNT(*) FROM ({step.contest.query})"))
+    rows = int(session.value(f"SELECT COUNT(*) FROM ({step.contest.query}) AS c"))
     if not rows:
         return None
-    found = session.rows(f"SELECT k FROM ({step.contest.query}) ORDER BY k LIMIT {SAMPLES}")
+    found = session.rows(f"SELECT k FROM ({step.contest.query}) AS c ORDER BY k LIMIT {SAMPLES}")
     conflict = Conflict(column=step.contest.column, rows=rows, samples=tuple(str(key) for (key,) in found))
     if step.contest.stops:
         raise MigrationRollbackError(

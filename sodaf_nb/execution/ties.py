@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sodaf_nb.backup import Ties
 from sodaf_nb.database import Database
-from sodaf_nb.database.identity import identity_of
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager
 
 
@@ -16,5 +15,5 @@ def backup_ties(database: Database) -> Ties:
     history = MigrationHistoryManager(database)
     known = {record.id for record in history.get_migration_history()}
     with database.read() as session:
-        own_id = identity_of(session.rows)
+        own_id = session.identity()
     return Ties(needed=history.backups_in_use(), migrations=AttemptLog(database).ids() | known, database_id=own_id)

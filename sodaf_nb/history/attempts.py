@@ -10,7 +10,7 @@ import os
 import platform
 from dataclasses import dataclass
 
-from sodaf_nb.database import Database, Session, is_held
+from sodaf_nb.database import Database, Session
 from sodaf_nb.database.identity import ATTEMPTS as TABLE
 from sodaf_nb.history.audit import AuditLog
 from sodaf_nb.history.manager import TABLE as HISTORY
@@ -78,9 +78,12 @@ class AttemptLog:
     def start(self, migration_id: str, doctype: str, plan_id: str, timestamp: str) -> None:
         """Note in a transaction of its own that an attempt begins."""
         with self._database.write() as session:
-            session.execute(f"CREATE TABLE IF NOT EXISTS {quote(TABLE)} ({_COLUMNS})")
+            if not session.has_table(TABLE):
+                _name, order = session.dialect.order
+                session.execute(f"CREATE TABLE {quote(TABLE)} ({_COLUMNS}{f', {order}' if order else ''})")
             session.execute(
-                f"INSERT INTO {quote(TABLE)} VALUES (?, ?, ?, ?, ?, ?, 'started')",
+                f"INSERT INTO {quote(TABLE)} (id, doctype, plan_id, timestamp, pid, host, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, 'started')",
                 (migration_id, doctype, plan_id, timestamp, os.getpid(), platform.node()),
             )
             if self._audit is not None:
@@ -96,14 +99,14 @@ class AttemptLog:
         with self._database.read() as session:
             found = _open(session)
         # An attempt of a migration that runs now is open as well.
-        if found and is_held(self._database.uri, self._database.file):
+        if found and self._database.is_held():
             return ()
         return tuple(found)
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all attempts that were ever started on this database."""
         with self._database.read() as session:
-            if TABLE not in _tables(session):
+            if not session.has_table(TABLE):
                 return frozenset()
             return frozenset(row[0] for row in session.rows(f"SELECT id FROM {quote(TABLE)}"))
 
@@ -126,15 +129,11 @@ class AttemptLog:
                 self._audit.add(session, "settled", doctype=attempt.doctype, subject=attempt.id, details=about)
 
 
-def _tables(session: Session) -> set[str]:
-    return {row[0] for row in session.rows("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
-
-
 def _open(session: Session) -> list[Attempt]:
-    tables = _tables(session)
-    if TABLE not in tables:
+    if not session.has_table(TABLE):
         return []
     applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"
-    ids = {row[0] for row in session.rows(applied)} if HISTORY in tables else set()
-    rows = session.rows(f"SELECT id, doctype FROM {quote(TABLE)} WHERE state = 'started' ORDER BY rowid")
+    ids = {row[0] for row in session.rows(applied)} if session.has_table(HISTORY) else set()
+    order, _definition = session.dialect.order
+    rows = session.rows(f"SELECT id, doctype FROM {quote(TABLE)} WHERE state = 'started' ORDER BY {order}")
     return [Attempt(id=i, doctype=d, outcome="done" if i in ids else "aborted") for i, d in rows]

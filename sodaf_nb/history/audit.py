@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sodaf_nb.database import Database, Session
-from sodaf_nb.database.identity import identity_of
 from sodaf_nb.history.chain import START, Entry, Head, chain_problems, row_digest, row_problems
 from sodaf_nb.history.records import MigrationRecord, kind_of
 from sodaf_nb.schema import canonical
@@ -143,7 +142,7 @@ class AuditLog:
     def removing(self, names: Sequence[str]) -> None:
         """Note in a transaction of its own that backups will be deleted; a database never migrated notes nothing."""
         with self._database.read() as session:
-            known = identity_of(session.rows) is not None
+            known = session.identity() is not None
         if known:
             with self._database.write() as session:
                 self.add(session, "removed backups", details={"backups": list(names)})
@@ -181,7 +180,7 @@ class AuditLog:
         return AuditReport(entries=entries, problems=problems, head=head, seals_checked=key is not None)
 
     def _head_file(self, session: Session) -> Path | None:
-        own_id = identity_of(session.rows)
+        own_id = session.identity()
         return self._directory / f"audit-{own_id}.json" if own_id else None
 
 
@@ -200,7 +199,7 @@ def _last(session: Session) -> tuple[int, str, str] | None:
 
 
 def _exists(session: Session) -> bool:
-    return bool(session.rows("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", (TABLE,)))
+    return session.has_table(TABLE)
 
 
 def _entries(session: Session) -> tuple[Entry, ...]:

@@ -16,7 +16,7 @@ from sodaf_nb.history.statistics import Statistics, statistics
 from sodaf_nb.sql.quoting import quote
 
 TABLE = "tabMigrationHistory"
-_TYPES = {"version": "INTEGER", "execution_time": "REAL", "affected_rows": "INTEGER"}
+_TYPES = {"version": "INTEGER", "execution_time": "DOUBLE PRECISION", "affected_rows": "BIGINT"}
 _OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after", "backup_id", "backup_sha256"})
 
 _ALWAYS, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -142,8 +142,7 @@ class MigrationHistoryManager:
         """Write one record in the running transaction; it makes the table, or brings an older one up to date."""
         _ensure_table(session)
         version = _next_version(session, record.doctype)
-        marks = ", ".join("?" * len(COLUMNS))
-        names = ", ".join(map(quote, COLUMNS))
+        names, marks = ", ".join(map(quote, COLUMNS)), ", ".join("?" * len(COLUMNS))
         numbered = replace(record, version=version)
         session.execute(f"INSERT INTO {quote(TABLE)} ({names}) VALUES ({marks})", to_stored(numbered))
         if self.audit is not None:
@@ -155,10 +154,12 @@ class MigrationHistoryManager:
         Raises:
             MigrationRollbackError: If somebody took it back meanwhile.
         """
+        in_force = "id = ? AND status = 'applied'"
+        found = session.value(f"SELECT rollback_info FROM {quote(TABLE)} WHERE {in_force}", (migration_id,))
+        noted = json.dumps({**json.loads(found or "{}"), **info}, sort_keys=True)
         changed = session.execute(
-            f"UPDATE {quote(TABLE)} SET status = 'rolled_back', rollback_info = json_patch(rollback_info, ?) "
-            "WHERE id = ? AND status = 'applied'",
-            (json.dumps(info, sort_keys=True), migration_id),
+            f"UPDATE {quote(TABLE)} SET status = 'rolled_back', rollback_info = ? WHERE {in_force}",
+            (noted, migration_id),
         )
         if changed != 1:
             raise MigrationRollbackError(
@@ -167,21 +168,20 @@ class MigrationHistoryManager:
 
 
 def _all(session: Session) -> list[MigrationRecord]:
-    names = [name for name in COLUMNS if name in _present(session)]
+    names = [name for name in COLUMNS if name in session.columns(TABLE)]
     if not names:
         return []
-    rows = session.rows(f"SELECT {', '.join(map(quote, names))} FROM {quote(TABLE)} ORDER BY rowid")
+    order, _definition = session.dialect.order
+    rows = session.rows(f"SELECT {', '.join(map(quote, names))} FROM {quote(TABLE)} ORDER BY {order}")
     return [from_stored(dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _present(session: Session) -> set[str]:
-    return {name for (name,) in session.rows("SELECT name FROM pragma_table_info(?)", (TABLE,))}
-
-
 def _ensure_table(session: Session) -> None:
-    present = _present(session)
+    present = session.columns(TABLE)
     if not present:
-        session.execute(f"CREATE TABLE {quote(TABLE)} ({', '.join(map(_column, COLUMNS))})")
+        _name, order = session.dialect.order
+        columns = ", ".join([*map(_column, COLUMNS), *([order] if order else [])])
+        session.execute(f"CREATE TABLE {quote(TABLE)} ({columns})")
         return
     for name in (name for name in COLUMNS if name not in present):
         session.execute(f"ALTER TABLE {quote(TABLE)} ADD COLUMN {_column(name)} DEFAULT {_LATER[name]}")

@@ -74,7 +74,18 @@ class Conversion(Protocol):
 
 
 class Dialect(Protocol):
-    """One engine's way of doing things; a dialect is one object."""
+    """One engine's way of doing things; a dialect is one object.
+
+    Args:
+        row_name: What tells any row from another, for a table without a key.
+        order: What tells the order in which rows of our own tables were written: its name, and its column
+            definition, which is empty where every table has it.
+        keeps_misfits: True when a value that a column's declared type has no room for is kept all the same.
+    """
+
+    row_name: str
+    order: tuple[str, str]
+    keeps_misfits: bool
 
     @property
     def version(self) -> str:
@@ -107,6 +118,10 @@ class Dialect(Protocol):
 
     def is_bookkeeping(self, statement: str) -> bool:
         """Return True when a statement writes the engine's own tables only, and no row of a user's."""
+        ...
+
+    def differs(self, left: str, right: str) -> str:
+        """Return an SQL condition that is true when two values differ, one of them NULL included."""
         ...
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:

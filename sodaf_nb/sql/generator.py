@@ -49,7 +49,7 @@ class SQLGenerator:
         self._require_nothing_lost(plan, live, after)
         _require_nothing_broken(plan, broken, shadow.broken())
         down, problem = self._way_back(plan, live, shadow)
-        return Script(up=up, down=down, objects=after.objects, problem=problem)
+        return Script(up=up, down=down, objects=after.objects, tables=after.tables, problem=problem)
 
     def _rendered(self, plan: Plan, shadow: SchemaCopy) -> tuple[Step, ...]:
         try:
@@ -63,8 +63,9 @@ class SQLGenerator:
 
     def _require_nothing_lost(self, plan: Plan, live: Schema, after: Schema) -> None:
         left = set(self._dialect.catalog(after))
-        planned = set(_planned_losses(plan.operations, live))
-        lost = [f"{kind} {name}" for kind, name in self._dialect.catalog(live) if (kind, name) not in left | planned]
+        left |= set(_planned_losses(plan.operations, live))
+        found = self._dialect.catalog(live)
+        lost = [f"{kind} {name}" for kind, name in found if (kind, _moved(name, plan.operations)) not in left]
         if lost:
             raise UnsupportedChangeError(
                 f"The change of {plan.table} would lose {', '.join(lost)}.",
@@ -96,6 +97,14 @@ def _planned_losses(operations: Sequence[Operation], live: Schema) -> Iterator[t
                 yield "table", old.lower()
             case _:
                 continue
+
+
+def _moved(name: str, operations: Sequence[Operation]) -> str:
+    """Return what an object is called after its table was renamed, where it is called by both names."""
+    for operation in operations:
+        if isinstance(operation, RenameTable) and name.startswith(f"{operation.old.lower()}."):
+            name = f"{operation.new.lower()}{name[len(operation.old) :]}"
+    return name
 
 
 def _require_nothing_broken(plan: Plan, before: Mapping[str, str], after: Mapping[str, str]) -> None:

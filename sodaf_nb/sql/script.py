@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
-from sodaf_nb.schema import SchemaObject, fingerprint, storable
+from sodaf_nb.schema import SchemaObject, Table, fingerprint, storable
 
 Path = Literal["metadata only", "in place", "rebuild"]
 
@@ -92,12 +94,14 @@ class Script:
         up: The steps that carry the plan out.
         down: The steps that take its structure back; empty when there is no way.
         objects: The catalog the steps up lead to, found by running them on an empty copy.
+        tables: The tables of that catalog, by name.
         problem: Why the structure cannot be taken back exactly; empty when it can.
     """
 
     up: tuple[Step, ...] = ()
     down: tuple[Step, ...] = ()
     objects: tuple[SchemaObject, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
     problem: str = ""
 
     @property

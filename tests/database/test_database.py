@@ -146,7 +146,7 @@ def test_another_writer_gives_locked_error_after_the_timeout(database):
 def test_a_statement_that_meets_a_lock_gives_locked_error(database):
     with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LockedError, match="in use"), database.read() as session:  # noqa: PT012
+        with pytest.raises(LockedError, match="in use"), database.read() as session:
             session.execute("PRAGMA query_only=OFF")
             session.execute("INSERT INTO t VALUES (1)")
 

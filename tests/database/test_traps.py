@@ -76,7 +76,7 @@ def test_t05_after_the_engine_ended_the_transaction_nothing_more_runs(database, 
             "CREATE TRIGGER guard BEFORE INSERT ON parent WHEN new.v = 'raise' "
             "BEGIN SELECT RAISE(ROLLBACK, 'not this one'); END"
         )
-    with pytest.raises(MigrationExecutionError, match="refused a statement"), database.write() as session:  # noqa: PT012
+    with pytest.raises(MigrationExecutionError, match="refused a statement"), database.write() as session:
         session.execute("INSERT INTO parent VALUES (2, 'two')")
         with pytest.raises(MigrationExecutionError), session.savepoint("s"):
             session.execute(ending)
@@ -91,7 +91,7 @@ def test_t05_after_the_engine_ended_the_transaction_nothing_more_runs(database, 
 
 
 def test_t05_a_transaction_that_the_engine_ended_is_never_reported_as_committed(database):
-    with pytest.raises(SodafError), database.write() as session:  # noqa: PT012
+    with pytest.raises(SodafError), database.write() as session:
         session.execute("INSERT INTO parent VALUES (2, 'two')")
         with pytest.raises(MigrationExecutionError):
             session.execute("INSERT OR ROLLBACK INTO parent VALUES (1, 'again')")
@@ -160,8 +160,8 @@ def test_t11_our_own_connections_hold_no_temporary_table(database):
 
 def test_t12_only_the_database_makes_engines_and_ddl_is_taken_back(database):
     makers = [p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py") if "create_engine(" in p.read_text()]
-    assert makers == ["database/database.py"]
-    with pytest.raises(ZeroDivisionError), database.write() as session:  # noqa: PT012
+    assert sorted(makers) == ["database/database.py", "database/postgres/connections.py"]
+    with pytest.raises(ZeroDivisionError), database.write() as session:
         session.execute("CREATE TABLE b (x)")
         with session.savepoint("released"):
             session.execute("ALTER TABLE parent ADD COLUMN n")
@@ -173,7 +173,7 @@ def test_t12_only_the_database_makes_engines_and_ddl_is_taken_back(database):
 def test_a_failed_savepoint_takes_its_own_work_back_and_no_more(database):
     with database.write() as session:
         session.execute("INSERT INTO parent VALUES (2, 'two')")
-        with pytest.raises(MigrationExecutionError), session.savepoint("s"):  # noqa: PT012
+        with pytest.raises(MigrationExecutionError), session.savepoint("s"):
             session.execute("INSERT INTO parent VALUES (3, 'three')")
             session.execute("INSERT INTO parent VALUES (1, 'again')")
     with database.read() as session:

@@ -288,7 +288,7 @@ def test_a_commit_that_nobody_can_ask_about_is_said_to_be_unknown(seeded, lost_a
     def unreadable(self, migration_id):
         raise LockedError("Nobody answers.")
 
-    with monkeypatch.context() as patch, pytest.raises(MigrationExecutionError, match="cannot be read now"):  # noqa: PT012
+    with monkeypatch.context() as patch, pytest.raises(MigrationExecutionError, match="cannot be read now"):
         patch.setattr(MigrationHistoryManager, "is_migration_applied", unreadable)
         seeded.applier._executor.execute(lost_answer)
     assert [a.outcome for a in seeded.applier.recover().attempts] == ["done"]

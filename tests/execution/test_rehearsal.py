@@ -452,7 +452,6 @@ def test_a_disk_without_room_is_said(shop, monkeypatch):
 
 
 def test_a_large_table_goes_back_from_the_untouched_copy_and_its_backup_is_timed_on_first_rows(shop, monkeypatch):
-    monkeypatch.setattr(module, "SAMPLE_ROWS", 2)
     monkeypatch.setattr(copysize, "SAMPLE_ROWS", 2)
     found = dry(shop)
     assert found.rehearsal.to_text() == EQUAL

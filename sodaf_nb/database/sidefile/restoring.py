@@ -15,8 +15,8 @@ from sodaf_nb.database.sidefile.rows import copy_rows, count_equal, count_pairs,
 from sodaf_nb.sql.quoting import quote
 
 if TYPE_CHECKING:
-    from sodaf_nb.database.database import Database
-    from sodaf_nb.database.session import Session
+    from sodaf_nb.database.database import SQLiteDatabase
+    from sodaf_nb.database.session import SQLiteSession
 
 
 def rename_in_side(path: Path, old: str, new: str) -> None:
@@ -26,7 +26,7 @@ def rename_in_side(path: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[Session]:
+def writing(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
     """Run a block in one write transaction on a connection of its own; any error takes it all back.
 
     Raises:
@@ -40,7 +40,7 @@ def writing(database: Database) -> Iterator[Session]:
 
 
 @contextmanager
-def looking(database: Database) -> Iterator[Session]:
+def looking(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
     """Run a block on one snapshot, beside which side files can be attached; nothing is written."""
     with database.read() as session:
         add_sign(session.raw)

@@ -27,7 +27,7 @@ from sodaf_nb.database.sidefile.rows import ROWS, compare_tables, copy_rows, exa
 from sodaf_nb.sql.quoting import quote
 
 if TYPE_CHECKING:
-    from sodaf_nb.database.database import Database
+    from sodaf_nb.database.database import SQLiteDatabase
 
 
 class Snapshot:
@@ -103,7 +103,7 @@ class Snapshot:
 
 
 @contextmanager
-def hold(database: Database) -> Iterator[Snapshot]:
+def hold(database: SQLiteDatabase) -> Iterator[Snapshot]:
     """Hold the committed state of a database through a connection of our own.
 
     Raises:

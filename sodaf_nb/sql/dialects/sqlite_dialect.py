@@ -25,6 +25,10 @@ class SQLiteDialect:
         most_passes: Passes over a table from which on columns are changed by a rebuild; below 0, always.
     """
 
+    row_name = "rowid"
+    order = ("rowid", "")
+    keeps_misfits = True
+
     def __init__(self, *, most_passes: int = MOST_PASSES) -> None:
         self._most_passes = most_passes
 
@@ -61,6 +65,10 @@ class SQLiteDialect:
         """Return True when a statement writes the catalog, a counter, statistics or a full-text index only."""
         own = statement.startswith(("UPDATE main.sqlite_", "UPDATE sqlite_", "INSERT INTO sqlite_"))
         return own or statement.endswith(" VALUES ('rebuild')")
+
+    def differs(self, left: str, right: str) -> str:
+        """Return an SQL condition that is true when two values differ, one of them NULL included."""
+        return f"{left} IS NOT {right} COLLATE BINARY"
 
     def keeps_values(self, before: DataType, after: DataType) -> bool:
         """Return True when no stored value can change between two types."""
