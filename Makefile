@@ -14,6 +14,9 @@ STAMP := $(VENV)/.stamp
 QUICKSTART := notebooks/00_quickstart.ipynb
 RUNBOOKS := $(wildcard notebooks/*.ipynb)
 REPORTS := build/test
+# Tests that go through the same code again on many objects, histories and pages: measuring coverage would double
+# their time (50 s to 94 s of processor time for half of the torture tests) and show nothing new.
+TABLES := tests/torture tests/replay tests/docs tests/notebooks tests/quality
 # The names that tests/browser/lab.py looks for.
 BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
@@ -38,12 +41,18 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
 
 .PHONY: test
-test: test-code coverage test-newest-core test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+test: test-code coverage test-tables test-newest-core test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
 
 .PHONY: test-code
-test-code: $(STAMP) ## run the tests under tests/, in parallel and in random order
+test-code: $(STAMP) ## run the tests of the code, in parallel and in random order, with coverage
 	@mkdir -p $(REPORTS); rm -f .coverage .coverage.*
-	@$(BIN)/pytest --no-header -n $(WORKERS) --ignore tests/browser --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+	@$(BIN)/pytest --no-header -n $(WORKERS) --ignore tests/browser $(addprefix --ignore ,$(TABLES)) \
+	  --cov --cov-report= --junit-xml=$(REPORTS)/code.xml
+
+.PHONY: test-tables
+test-tables: $(STAMP) ## run the tests that go through tables of objects, real histories and pages
+	@mkdir -p $(REPORTS)
+	@$(BIN)/pytest --no-header -n $(WORKERS) $(TABLES) --junit-xml=$(REPORTS)/tables.xml
 
 # One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
 .PHONY: coverage
