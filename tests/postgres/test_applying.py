@@ -278,3 +278,12 @@ applier.sync_doctype("Thing")
     assert pg.execute('SELECT title FROM "tabThing"').fetchall() == [("1",)]
     assert [attempt.outcome for attempt in applier.recover().attempts] == ["aborted"]
     assert sync(applier, doctype(field("title", "Int"))).outcome == "applied"
+
+
+def test_the_audit_log_holds_and_notices_an_edited_history(applier, pg):
+    sync(applier, doctype(TITLE))
+    sync(applier, doctype(TITLE, field("qty", "Int")))
+    log, rows = applier.history.audit, applier.history.get_migration_history()
+    assert log.verify(rows).problems == ()
+    pg.execute("""UPDATE "tabMigrationHistory" SET applied_by = 'somebody else' WHERE version = 1""")
+    assert log.verify(applier.history.get_migration_history()).problems
