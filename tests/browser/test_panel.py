@@ -92,7 +92,7 @@ def confirm_by_keyboard(sheet):
 def reopened(lab):
     """What is left when the kernel is gone: all that was known, and how to go on."""
     with lab.opened("flow.ipynb") as sheet:
-        sheet.sees("5 changes: 3 safe, 2 DATA LOSS; way back: tried and exact")
+        sheet.sees("5 changes: 2 safe, 1 needs care, 2 DATA LOSS; way back: tried and exact")
         sheet.sees("The controls live as long as the kernel")
         assert sheet.button("Apply").count() == 0
 
