@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ import psycopg
 from sodaf_nb.database.postgres.refusals import primary
 from sodaf_nb.database.sidefile import ROWS, SideFileError, Snapshot, TableFacts, engine_errors, open_side, table_facts
 from sodaf_nb.database.sidefile.engine import open_file
+from sodaf_nb.database.workspace import workspace
 from sodaf_nb.schema import Kind, Schema, Table
 from sodaf_nb.sql.dialect import BACKUP
 from sodaf_nb.sql.dialects.postgres import type_sql
@@ -147,7 +147,7 @@ class PostgresHeld:
 def held_still(session: PostgresSession) -> Iterator[PostgresHeld]:
     """Hold the state that a transaction of our own sees."""
     with (
-        tempfile.TemporaryDirectory(prefix="sodaf-backup-") as folder,
+        workspace("backup") as folder,
         _driver_errors(),
         closing(PostgresHeld(session, Path(folder))) as held,
     ):
