@@ -278,3 +278,41 @@ applier.sync_doctype("Thing")
     assert pg.execute('SELECT title FROM "tabThing"').fetchall() == [("1",)]
     assert [attempt.outcome for attempt in applier.recover().attempts] == ["aborted"]
     assert sync(applier, doctype(field("title", "Int"))).outcome == "applied"
+
+
+def test_the_audit_log_holds_and_notices_an_edited_history(applier, pg):
+    sync(applier, doctype(TITLE))
+    sync(applier, doctype(TITLE, field("qty", "Int")))
+    log, rows = applier.history.audit, applier.history.get_migration_history()
+    assert log.verify(rows).problems == ()
+    pg.execute("""UPDATE "tabMigrationHistory" SET applied_by = 'somebody else' WHERE version = 1""")
+    assert log.verify(applier.history.get_migration_history()).problems
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_connection_lost_in_the_commit_is_decided_by_the_history(happened, applier, pg, monkeypatch):
+    from sodaf_nb.database.postgres import database as module
+    from sodaf_nb.errors import DatabaseError
+
+    sync(applier, doctype(TITLE))
+    real, calls = module.commit, []
+
+    def lost(connection):
+        calls.append(None)
+        if len(calls) != 2:  # the first is the note that an attempt begins
+            real(connection)
+            return
+        if happened:
+            real(connection)
+        pg.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        raise DatabaseError("The connection to the server was lost.")
+
+    monkeypatch.setattr(module, "commit", lost)
+    if happened:
+        assert sync(applier, doctype(TITLE, field("qty", "Int"))).outcome == "applied"
+    else:
+        with pytest.raises(DatabaseError, match="lost"):
+            sync(applier, doctype(TITLE, field("qty", "Int")))
+    assert ("qty" in applier.database.reflect().tables["tabThing"].column_names()) is happened
+    statuses = [record.status for record in applier.history.get_migration_history()]
+    assert statuses == ["applied" if happened else "failed", "applied"]

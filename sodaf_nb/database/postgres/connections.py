@@ -15,7 +15,7 @@ from sodaf_nb.database.base import Target
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.postgres.refusals import ours, unreachable
 from sodaf_nb.errors import DatabaseError, MigrationExecutionError
-from sodaf_nb.sql.quoting import quote
+from sodaf_nb.sql.quoting import literal, quote
 
 _DRIVER = "postgresql+psycopg"
 
@@ -64,15 +64,15 @@ class Connections:
 
     def begin(self, connection: psycopg.Connection[Any], how: str, patience: Patience) -> None:
         """Begin a transaction in which settings are as we need them."""
-        connection.execute(f"BEGIN {how}")
         settings = {
             **_PINNED,
             "search_path": f"{quote(self._namespace)}, pg_temp",
             "lock_timeout": _milliseconds(patience.lock_timeout_s),
             "statement_timeout": _milliseconds(patience.statement_timeout_s),
         }
-        calls = ", ".join("set_config(%s, %s, true)" for _setting in settings)
-        connection.execute(f"SELECT {calls}", [text for pair in settings.items() for text in pair])
+        # One message for all: there are many transactions, and each message is a way there and back.
+        calls = ", ".join(f"set_config({literal(name)}, {literal(value)}, true)" for name, value in settings.items())
+        connection.execute(f"BEGIN {how}; SELECT {calls}")
 
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection[Any]]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ import psycopg
 from sodaf_nb.database.postgres.refusals import primary
 from sodaf_nb.database.sidefile import ROWS, SideFileError, Snapshot, TableFacts, engine_errors, open_side, table_facts
 from sodaf_nb.database.sidefile.engine import open_file
-from sodaf_nb.schema import Kind, Table
+from sodaf_nb.database.workspace import workspace
+from sodaf_nb.schema import Kind, Schema, Table
 from sodaf_nb.sql.dialect import BACKUP
 from sodaf_nb.sql.dialects.postgres import type_sql
 from sodaf_nb.sql.dialects.postgres_copy import unquote_type
@@ -58,7 +59,10 @@ class PostgresHeld:
         self._folder = folder
         self._opened = ExitStack()
         self._staged: Snapshot | None = None
-        self._tables: dict[str, Table] = dict(session.reflect().tables)
+
+    @cached_property
+    def _schema(self) -> Schema:
+        return self._session.reflect()
 
     def close(self) -> None:
         """Close what was opened."""
@@ -74,7 +78,7 @@ class PostgresHeld:
         Raises:
             SideFileError: If there is no such table or it cannot be copied.
         """
-        found = self._tables.get(table)
+        found = self._schema.table(table)
         if found is None:
             raise SideFileError(f"there is no table {table}")
         columns = sorted(found.columns, key=lambda column: column.name) if ordered else found.columns
@@ -143,7 +147,7 @@ class PostgresHeld:
 def held_still(session: PostgresSession) -> Iterator[PostgresHeld]:
     """Hold the state that a transaction of our own sees."""
     with (
-        tempfile.TemporaryDirectory(prefix="sodaf-backup-") as folder,
+        workspace("backup") as folder,
         _driver_errors(),
         closing(PostgresHeld(session, Path(folder))) as held,
     ):

@@ -6,7 +6,6 @@ Live tables are only read. Both sides are compared in files on this machine, by 
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from sodaf_nb.database.postgres.session import PostgresSession
 from sodaf_nb.database.session import Cursor, Params, Session
 from sodaf_nb.database.sidefile import add_sign, attach, engine_errors
 from sodaf_nb.database.sidefile.engine import open_file
+from sodaf_nb.database.workspace import workspace
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
 from sodaf_nb.schema import Schema, Table
@@ -185,7 +185,7 @@ def rehearsal(
     present = [table for each in sorted(tables) if (table := live.table(each)) is not None]
     limit, reason = _limit(scratch, present, wanted, namespace)
     copy = PostgresCopy(scratch, live, namespace, fill=lambda table: _filling(table, namespace, limit))
-    with closing(copy), tempfile.TemporaryDirectory(prefix="sodaf-rehearsal-") as folder:
+    with closing(copy), workspace("rehearsal") as folder:
         session, before = _ScratchSession(scratch.connection, dialect, copy), Path(folder) / "before.sqlite"
         for table in present:
             copy.table(table.name)

@@ -22,6 +22,8 @@ from sodaf_nb.sql.dialects.postgres_reflection import reflect
 from sodaf_nb.sql.dialects.postgres_text import comparable, redirected, split, tokens, unquoted
 from sodaf_nb.sql.quoting import quote
 
+# How statements begin that leave every definition as it is.
+_LOOKING = ("SELECT ", "SAVEPOINT ", "RELEASE ", "UPDATE ")
 _TRIAL, _TRY = "sodaf_trial", "sodaf_try"
 Key = tuple[str, str, str]
 
@@ -102,7 +104,8 @@ class PostgresCopy:
     def placed(self, statement: str) -> str:
         """Return a statement as it is run on the copy, which has what it names from now on."""
         placed = redirected(statement, self._live_namespace, self._placed)
-        self._now = None
+        if not statement.startswith(_LOOKING):
+            self._now = None
         return placed
 
     def refusal(self, statement: str) -> str:

@@ -42,22 +42,23 @@ def reflect(source: Rows, namespace: str) -> Schema:
 
 
 def _read(source: Rows, namespace: str) -> _Catalog:
-    def grouped(query: str) -> Groups:
+    def grouped(query: str, *, there: bool = True) -> Groups:
         groups: defaultdict[str, list[Row]] = defaultdict(list)
-        for table, *rest in source.rows(query, (namespace,)):
+        for table, *rest in source.rows(query, (namespace,)) if there else ():
             groups[table].append(tuple(rest))
         return groups
 
+    ((triggers, rules, policies, statistics, functions),) = source.rows(queries.PRESENT)
     return _Catalog(
         relations=source.rows(queries.RELATIONS, (namespace,)),
         columns=grouped(queries.COLUMNS),
         constraints=grouped(queries.CONSTRAINTS),
         indexes=grouped(queries.INDEXES),
-        triggers=grouped(queries.TRIGGERS),
-        rules=grouped(queries.RULES),
-        policies=grouped(queries.POLICIES),
-        statistics=grouped(queries.STATISTICS),
-        functions=source.rows(queries.FUNCTIONS, (namespace,)),
+        triggers=grouped(queries.TRIGGERS, there=triggers),
+        rules=grouped(queries.RULES, there=rules),
+        policies=grouped(queries.POLICIES, there=policies),
+        statistics=grouped(queries.STATISTICS, there=statistics),
+        functions=source.rows(queries.FUNCTIONS, (namespace,)) if functions else [],
     )
 
 
