@@ -27,6 +27,9 @@ Action = Literal[
     "beside",
     "any_database",
     "on_conflict",
+    "load",
+    "named",
+    "overwrite",
 ]
 
 
@@ -62,6 +65,9 @@ PYTHON: Words = MappingProxyType(
         "any_database": lambda _: "any_database=True",
         "on_conflict": lambda words: f"on_conflict={_quoted(words[0])}",
         "backups": lambda _: "applier.backups.list_backups()",
+        "load": lambda _: "doctypes.load(PATH)",
+        "named": lambda names: f"draft_doctypes(frame, {_quoted(names[0])})",
+        "overwrite": lambda _: "overwrite=True",
         "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
     }
 )

@@ -39,6 +39,9 @@ def test_steps_are_written_as_python_and_as_commands():
         Step("beside", ("old Book",)): ('as_table="old Book"', "--as 'old Book'"),
         Step("any_database"): ("any_database=True", "--any-database"),
         Step("on_conflict", ("keep_newer",)): ('on_conflict="keep_newer"', "--on-conflict keep-newer"),
+        Step("load"): ("doctypes.load(PATH)", "--doctypes PATH"),
+        Step("named", ("Book",)): ('draft_doctypes(frame, "Book")', "--name Book"),
+        Step("overwrite"): ("overwrite=True", "--overwrite"),
         Step("plan", ("Book Copy",)): ('applier.dry_run("Book Copy")', "sodaf-nb dry-run Book Copy"),
     }
     assert {step.action for step in steps} == set(PYTHON)

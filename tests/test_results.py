@@ -134,7 +134,7 @@ def test_a_dry_run_sorts_its_findings():
 def test_a_dry_run_notes_findings_with_their_fix_and_the_backup():
     shown = dry(drop(), findings=(LOSS, NO_WAY), backup_preview=(SAVED,))
     assert shown.notes() == [
-        "BLOCK DS03: tabCustomer.city is dropped; 2 rows hold a value in it. Such as 'CUST-1'. (keep the column)",
+        "BLOCK DS03: tabCustomer.city is dropped; 2 rows hold a value in it. Rows such as 'CUST-1'. (keep the column)",
         "WARN HY13: tabCustomer.city is dropped; 2 rows hold a value in it.",
         "Backup first: tabCustomer, 2 rows of name, city (column: nothing else is at risk).",
     ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sodaf_nb.commands.parsing import Parser
 from sodaf_nb.config import nearest
+from sodaf_nb.errors import UsageError
 
 PROGRAM = "sodaf-nb"
 DATABASE_VARIABLE = "SODAF_DATABASE_URL"
 FOLDER = "doctypes"
+
+OWN_OPTIONS = ("--help", "-h", "--version", "-V")
+"""Options that are a whole line by themselves."""
 
 
 def parser() -> Parser:
@@ -48,9 +53,19 @@ def divided(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Return the shared options and the words of the command, wherever the options stand.
 
     Raises:
-        UsageError: If a shared option lacks its value.
+        UsageError: If a shared option lacks its value, or one that is not known stands before the command.
     """
-    return parser().parse_known_args(list(words))
+    shared = parser()
+    args, rest = shared.parse_known_args(list(words))
+    if rest and rest[0].startswith("-") and rest[0] not in OWN_OPTIONS:
+        raise _unknown(rest[0].partition("=")[0], shared.option_strings())
+    return args, rest
+
+
+def _unknown(option: str, known: Sequence[str]) -> UsageError:
+    near = difflib.get_close_matches(option, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "the options of a command stand behind it"
+    return UsageError(f"No option {option} can stand before the command.", hint=hint)
 
 
 def connect_words(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Connection, Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
+from sodaf_nb.commands.wording import in_shell
 from sodaf_nb.config import Source, holds_secret
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
@@ -129,20 +130,28 @@ def _known(context: Context, name: str) -> str:
 
 def _target(context: Context, args: argparse.Namespace) -> str | Database:
     if args.env is not None:
-        return _from_environment(args)
+        return _from_environment(context, args)
     if holds_secret(args.target):
-        raise UsageError(
-            "A password must not stand in a command: notebooks and their history keep it.",
-            hint="put the URL into an environment variable, write connect --env NAME, and change that password",
-        )
+        raise _password(context)
     return _variable(context, args.target) or args.target
 
 
-def _from_environment(args: argparse.Namespace) -> str:
+def _password(context: Context) -> UsageError:
+    shell = in_shell(context.program)
+    keeps = "the shell's history keeps it" if shell else "notebooks and their history keep it"
+    way = "give --env NAME" if shell else "write connect --env NAME"
+    return UsageError(
+        f"A password must not stand in a command: {keeps}.",
+        hint=f"put the URL into an environment variable, {way}, and change that password",
+    )
+
+
+def _from_environment(context: Context, args: argparse.Namespace) -> str:
     if args.target is not None:
         raise UsageError("Give a target or --env, not both.")
     if not (url := os.environ.get(args.env)):
-        raise UsageError(f"The environment variable {args.env} is not set.", hint="set it before Jupyter starts")
+        hint = f"export {args.env}=sqlite:///shop.db" if in_shell(context.program) else "set it before Jupyter starts"
+        raise UsageError(f"The environment variable {args.env} is not set.", hint=hint)
     return url
 
 
@@ -154,6 +163,8 @@ def _variable(context: Context, name: str) -> Database | None:
         return value
     if name.startswith("sqlite:") or "://" in name or is_file(name):
         return None
+    if Path(name).is_dir():
+        raise UsageError(f"{name!r} is a folder.", hint="name the database file in it, such as shop.db")
     hint = f"write it like sqlite:///{name}.db" if name.isidentifier() else f"write it like sqlite:///{name}"
     raise UsageError(f"{name!r} is neither a URL, an open connection nor a file that exists.", hint=hint)
 

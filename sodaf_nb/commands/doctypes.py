@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
+from sodaf_nb.commands.wording import how_to_load
 from sodaf_nb.errors import InvalidDocTypeError, Problem, UsageError
 from sodaf_nb.tabular import Tabular, counted
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from sodaf_nb.doctype.drafting import Draft
 
 
-def listing(doctypes: Iterable[DocType], *, title: str, remarks: tuple[str, ...] = ()) -> Listing:
-    """Return DocTypes as rows."""
+def listing(
+    doctypes: Iterable[DocType], *, title: str, remarks: tuple[str, ...] = (), empty: str = "nothing to show"
+) -> Listing:
+    """Return DocTypes as rows; `empty` is shown when there are none."""
     shown = tuple(doctypes)
     rows = tuple({"doctype": d.name, "kind": _kind(d), "fields": len(d.fields)} for d in shown)
-    empty = "None is loaded. Read some with doctypes load PATH"
     return Listing(title=title, rows=rows, items=shown, empty=empty, remarks=remarks)
 
 
@@ -133,7 +135,9 @@ def _list(context: Context, _args: argparse.Namespace) -> Tabular:
 
 
 def _listed(context: Context, *, remarks: tuple[str, ...] = ()) -> Listing:
-    return listing(context.doctypes, title=f"{counted(len(context.doctypes), 'DocType')} loaded", remarks=remarks)
+    title = f"{counted(len(context.doctypes), 'DocType')} loaded"
+    empty = f"None is loaded. Read some with {how_to_load(context.program)}"
+    return listing(context.doctypes, title=title, remarks=remarks, empty=empty)
 
 
 COMMAND = Command(

@@ -63,6 +63,13 @@ def split_field(context: Context, words: str) -> tuple[str, str | None]:
     return name.strip(), field.strip()
 
 
+def _meant(name: str, known: set[str]) -> str:
+    first, _, rest = name.partition(" ")
+    if first in known and rest:
+        return f"explore takes a field as {first}.FIELD, rows takes a condition behind --where"
+    return near(name, known)
+
+
 def subject(context: Context, name: str) -> Subject:
     """Return the live table that a name stands for.
 
@@ -75,7 +82,7 @@ def subject(context: Context, name: str) -> Subject:
     table = live.table(f"tab{name}") or live.table(name)
     if table is None:
         known = {*context.doctypes.names(), *(t.removeprefix("tab") for t in live.tables)}
-        raise UsageError(f"There is no DocType or table {name!r}.", hint=near(name, known))
+        raise UsageError(f"There is no DocType or table {name!r}.", hint=_meant(name, known))
     return Subject(name=name, table=table, columns=_wanted(table, None, {}))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sodaf_nb.commands.context import Context, interrupted
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
+from sodaf_nb.commands.wording import how_to_load
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.tabular import Row, Tabular, counted
@@ -26,7 +27,7 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
     return Listing(
         title=f"Status of {context.connection.database.shown}{production}: {differ}",
         rows=rows,
-        empty="No DocType is loaded. Read some with doctypes load PATH",
+        empty=f"No DocType is loaded. Read some with {how_to_load(context.program)}",
         remarks=interrupted(context.applier, context.program),
         pending=pending,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import Step, UsageError
 from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:
@@ -164,5 +164,8 @@ def by_number(what: str, word: str, ids: Sequence[str]) -> str:
         return word
     digits = word.removeprefix("#")
     if not 1 <= int(digits) <= len(ids):
-        raise UsageError(f"There is no {what} number {digits}.", hint=f"there are {len(ids)}; list them first")
+        raise UsageError(
+            f"There is no {what} number {digits}.",
+            hint=(f"there are {len(ids)}, listed by ", Step("history" if what == "migration" else "backups")),
+        )
     return ids[int(digits) - 1]

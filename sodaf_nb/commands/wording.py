@@ -8,6 +8,16 @@ from types import MappingProxyType
 from sodaf_nb.errors import Words
 
 
+def in_shell(program: str) -> bool:
+    """Return True where each command is a process of its own, which keeps nothing for the next one."""
+    return not program.startswith("%")
+
+
+def how_to_load(program: str) -> str:
+    """Return what makes DocTypes known: a command in a notebook, an option of every command in a shell."""
+    return "--doctypes PATH" if in_shell(program) else f"{program} doctypes load PATH"
+
+
 def words(program: str) -> Words:
     """Return each step as it is typed on a command line.
 
@@ -27,6 +37,9 @@ def words(program: str) -> Words:
             "any_database": lambda _: "--any-database",
             "on_conflict": lambda words: f"--on-conflict {words[0].replace('_', '-')}",
             "backups": lambda _: f"{program} backup list",
+            "load": lambda _: how_to_load(program),
+            "named": lambda names: f"--name {shlex.quote(names[0])}",
+            "overwrite": lambda _: "--overwrite",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
         }
     )

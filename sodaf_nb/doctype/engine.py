@@ -15,7 +15,7 @@ from sodaf_nb.doctype.notes import listed, missing_targets, notes
 from sodaf_nb.doctype.parse import read_doctype, read_source
 from sodaf_nb.doctype.problems import Problems, did_you_mean, shown
 from sodaf_nb.doctype.values import DocType
-from sodaf_nb.errors import DocTypeNotFoundError, InvalidDocTypeError, Problem
+from sodaf_nb.errors import DocTypeNotFoundError, Hint, InvalidDocTypeError, Problem, Step
 from sodaf_nb.schema import Table
 
 
@@ -91,7 +91,7 @@ class DocTypeEngine:
         loaded = self._snapshot()
         if name in loaded:
             return loaded[name]
-        hint = did_you_mean(name, loaded) or "load its JSON first"
+        hint: Hint = did_you_mean(name, loaded) or ("load its JSON first: ", Step("load"))
         raise DocTypeNotFoundError(f"No DocType {shown(name)} is loaded.", hint=hint)
 
     def unregister(self, name: str) -> DocType:

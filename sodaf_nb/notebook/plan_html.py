@@ -169,8 +169,7 @@ def _details(found: DryRunResult, operation: Operation, row: Row) -> str:
 
 
 def _finding_text(finding: Finding) -> str:
-    samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
-    return f"{finding.rule}: {finding.message}{samples}{f' Way out: {finding.fix}.' if finding.fix else ''}"
+    return f"{finding.rule}: {finding.message}{finding.such_as()}{f' Way out: {finding.fix}.' if finding.fix else ''}"
 
 
 def checked(found: DryRunResult) -> str:

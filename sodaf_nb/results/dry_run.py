@@ -250,6 +250,5 @@ def _verdict(finding: Finding, stopping: Sequence[Finding]) -> str:
 
 
 def _finding_line(finding: Finding, verdict: str) -> str:
-    samples = f" Such as {', '.join(map(repr, finding.samples))}." if finding.samples else ""
     fix = f" ({finding.fix})" if finding.fix else ""
-    return f"{verdict} {finding.rule}: {finding.message}{samples}{fix}"
+    return f"{verdict} {finding.rule}: {finding.message}{finding.such_as()}{fix}"

@@ -48,6 +48,10 @@ class Repair:
     target: str | None = None
 
 
+# Rules about equal values sample those values, and DS10 the tables that point here; all others the keys of rows.
+_OTHER_SAMPLES = frozenset({"DS10", "MF01", "MF08", "MF09"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One judgement about one object.
@@ -61,7 +65,7 @@ class Finding:
         fix: What the user or the planner can do; empty when nothing is needed.
         repair: The same for the planner; None where only a person can do something.
         count: Rows concerned; None when rows were not counted.
-        samples: Up to five keys of such rows.
+        samples: Up to five keys of such rows; of rules in `_OTHER_SAMPLES` values or tables.
         acceptable: False when the engine would refuse the change whoever accepts it.
         path: JSON path of what it is about in the DocType's file, such as `$.fields[3]`; empty when not known.
         file: That file, as it was named when it was loaded; empty when the DocType came from no file.
@@ -80,6 +84,13 @@ class Finding:
     path: str = ""
     # A path of this machine has no place in a repr that a notebook may have recorded.
     file: str = field(default="", repr=False)
+
+    def such_as(self) -> str:
+        """Return the samples as a sentence that follows the message, keys told from values; empty without any."""
+        if not self.samples:
+            return ""
+        what = "Such as" if self.rule in _OTHER_SAMPLES else "Rows such as"
+        return f" {what} {', '.join(map(repr, self.samples))}."
 
     def to_data(self) -> dict[str, Any]:
         """Return it as plain JSON data; every key is always there."""

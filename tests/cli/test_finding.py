@@ -139,3 +139,24 @@ def test_the_choices_of_the_project_hold_on_the_command_line_too(run, here, libr
     assert "PRODUCTION" in err
     assert "--yes-on live" in err
     assert run("--database", "live", "apply", "Author", "--yes-on", "live")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--databse", "lib.db", "status"], "did you mean --database?"),
+        (["--nothing", "status"], "the options of a command stand behind it"),
+        (["-d", "lib.db", "diff", "Nothing"], "load its JSON first: --doctypes PATH"),
+        (["--env", "UNSET_HERE", "status"], "export UNSET_HERE=sqlite:///shop.db"),
+        (["-d", "postgresql://u:pw@h/db", "status"], "give --env NAME, and change that password"),
+        (["-d", "lib.db", "history", "9"], "listed by sodaf-nb history"),
+        (["-d", ".", "status"], "name the database file in it, such as shop.db"),
+    ],
+)
+def test_a_hint_is_something_that_a_shell_can_do(run, here, words, hint):
+    assert run("--create", "-d", "lib.db", "history")[0] == 0
+    assert hint in run(*words)[2]
+
+
+def test_an_empty_status_says_how_a_shell_names_doctypes(run, here):
+    assert "Read some with --doctypes PATH" in run("--create", "-d", "lib.db", "status")[1]

@@ -22,7 +22,7 @@ def test_a_folder_is_loaded_and_listed(run):
 
 
 def test_without_any_the_way_to_load_is_shown(run):
-    assert repr(run("doctypes")) == "0 DocTypes loaded\nNone is loaded. Read some with doctypes load PATH"
+    assert repr(run("doctypes")) == "0 DocTypes loaded\nNone is loaded. Read some with %migrate doctypes load PATH"
 
 
 def test_a_missing_folder_and_broken_json_are_named(run, tmp_path):

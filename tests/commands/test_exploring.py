@@ -293,3 +293,8 @@ def test_every_way_of_looking_needs_a_connection(run):
     for line in ("explore Book", "rows Book", "orphans", "duplicates Book a"):
         with pytest.raises(SodafError, match="No database is connected"):
             run(line)
+
+
+def test_words_behind_a_table_are_told_where_they_belong(shop):
+    with pytest.raises(UsageError, match=r"Hint: explore takes a field as Book\.FIELD, rows takes a condition behind"):
+        shop("explore Book title")

@@ -44,7 +44,9 @@ def test_unknown_name_gets_a_suggestion(wrong):
 
 
 def test_unknown_name_without_neighbour():
-    with pytest.raises(DocTypeNotFoundError, match=r"No DocType 'X\\x1b' is loaded\. Hint: load its JSON first"):
+    with pytest.raises(
+        DocTypeNotFoundError, match=r"No DocType 'X\\x1b' is loaded\. Hint: load its JSON first: doctypes\.load"
+    ):
         DocTypeEngine().get("X\x1b")
 
 

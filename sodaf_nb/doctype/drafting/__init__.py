@@ -6,7 +6,7 @@ from sodaf_nb.doctype.drafting.draft import Draft
 from sodaf_nb.doctype.drafting.frames import draft_frame, is_frame
 from sodaf_nb.doctype.drafting.models import draft_model, model_tables
 from sodaf_nb.doctype.drafting.tables import draft_table
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import Step, UsageError
 
 __all__ = ["Draft", "draft_doctypes", "draft_frame", "draft_model", "draft_table"]
 
@@ -23,7 +23,7 @@ def draft_doctypes(source: object, name: str | None = None) -> tuple[Draft, ...]
     """
     if is_frame(source):
         if name is None:
-            raise UsageError("A DataFrame has no name.", hint='give one: draft_doctypes(frame, "Customer")')
+            raise UsageError("A DataFrame has no name.", hint=("give one: ", Step("named", ("Customer",))))
         return (draft_frame(source, name),)
     tables = model_tables(source)
     if not tables:

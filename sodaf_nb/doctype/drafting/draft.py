@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import Step, UsageError
 from sodaf_nb.tabular import Row, Tabular
 
 FieldJson = Mapping[str, Any]
@@ -53,7 +53,9 @@ class Draft(Tabular):
             with path.open("w" if overwrite else "x", encoding="utf-8") as file:
                 file.write(self.to_json() + "\n")
         except FileExistsError:
-            raise UsageError(f"{path.name} is there already.", hint="save it elsewhere, or overwrite it") from None
+            raise UsageError(
+                f"{path.name} is there already.", hint=("save it elsewhere, or replace it with ", Step("overwrite"))
+            ) from None
         return path
 
     def heading(self) -> str:

@@ -121,8 +121,19 @@ def _other(table: Table, name: str) -> Draft:
         fields.append(_field(fieldname, found, column, table, default))
         changes = [f"is called {fieldname}"] if fieldname != column.name else []
         remarks += [f"{column.name}: {'; '.join([*changes, *why])}"] if changes or why else []
+    remarks += _undrafted(table)
     indexes = [{**_index(i), "columns": [names[c.lower()] for c in i.columns]} for i in _together(table)]
     return Draft(document=document(name, fields, indexes=indexes), remarks=tuple(remarks), origin=f"table {table.name}")
+
+
+def _undrafted(table: Table) -> Iterator[str]:
+    """Yield what a draft would lose in silence: uniqueness that its DocType cannot declare as it stands."""
+    drafted = set(_whole(table))
+    for index in table.indexes:
+        if index.unique and index not in drafted and index.columns != table.primary_key:
+            why = "for some rows" if index.where is not None else "for a Text or an expression; a Data can have it"
+            columns = ", ".join(column or "an expression" for column in index.columns)
+            yield f"{columns}: unique in {table.name}, not in the draft, which cannot say so {why}"
 
 
 def _about_rows(table: Table, name: str) -> list[str]:

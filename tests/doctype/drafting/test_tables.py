@@ -130,6 +130,20 @@ def test_a_table_without_the_prefix_becomes_a_doctype_of_its_own(database):
     assert diff(database, draft).created
 
 
+def test_uniqueness_that_a_draft_cannot_declare_is_named(database):
+    live = made(
+        database,
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT NOT NULL UNIQUE, code VARCHAR(9) UNIQUE, a INT, b INT)",
+        "CREATE UNIQUE INDEX some ON people (a) WHERE b > 0",
+        "CREATE TABLE lines (a INT, b TEXT, PRIMARY KEY (a, b))",
+    )
+    people, lines = draft_table(live.table("people")), draft_table(live.table("lines"))
+    named = [remark for remark in people.remarks if "unique" in remark]
+    assert sorted(remark.partition(":")[0] for remark in named) == ["a", "mail"]
+    assert {field["fieldname"] for field in people.document["fields"] if "unique" in field} == {"code"}
+    assert not [remark for remark in lines.remarks if "unique" in remark]
+
+
 def test_a_draft_shows_its_fields_and_is_written_once(database, tmp_path):
     live = made(database, f'CREATE TABLE "tabThing" ({STANDARD}, a VARCHAR(20) NOT NULL)', "CREATE TABLE t (a)")
     draft = draft_table(live.table("tabThing"))
