@@ -16,6 +16,7 @@ STANDARD = frozenset({"name", "creation", "modified", "modified_by", "owner", "d
 
 _PREFIX = table_name("")
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ROOM = MAX_FIELDNAME - 2
 _LONGEST_NAME = 60  # characters, so that the table's name stays within 63 bytes
 
 
@@ -28,6 +29,8 @@ def fieldname_for(label: str, taken: Collection[str] = ()) -> str:
     plain = unicodedata.normalize("NFKD", _WORD_ENDS.sub("_", label)).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "field"
     stem = f"_{stem}" if stem[0].isdigit() else stem
+    # A number behind it frees a name that is taken, but not one whose beginning the engines keep for themselves.
+    stem = f"field_{stem}" if fieldname_problem(f"{stem[:_ROOM]}_2") else stem
     usable = (n for n in _numbered(stem, "_") if n not in taken and n not in STANDARD and not fieldname_problem(n))
     return next(usable)
 

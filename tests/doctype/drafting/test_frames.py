@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sodaf_nb import DocTypeEngine
 from sodaf_nb.doctype.drafting import draft_doctypes, draft_frame
+from sodaf_nb.doctype.names import fieldname_problem
 from sodaf_nb.errors import UsageError
 
 
@@ -96,6 +97,16 @@ def test_categories_become_choices_when_they_can():
         "options": "\na\nb",
     }
     assert only([1, 2], dtype="category")[0]["fieldtype"] == "Int"
+
+
+@pytest.mark.parametrize("label", ["sqlite_x", "pg_" + "a" * 70, "rowid", "", "_", "é", "9", "a" * 80])
+def test_any_label_becomes_a_name_that_is_free(label):
+    frame = pd.DataFrame([[1, 2]], columns=[label, label])
+    first, second = (field["fieldname"] for field in draft_frame(frame, "Thing").document["fields"])
+
+    assert first != second
+    assert fieldname_problem(first) is None
+    assert fieldname_problem(second) is None
 
 
 def test_names_that_columns_cannot_have_are_changed_and_kept_as_labels():
