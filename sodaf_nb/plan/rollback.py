@@ -110,7 +110,9 @@ def _filler(column: Column) -> str | int:
 def _restores(plan: Plan, backed_up: Collection[Risk]) -> Iterator[Operation]:
     found = [(plan.operations[n], table, column) for n, table, column in endangered_now(plan.operations)]
     key = next((o for o, _t, c in found if c == KEY and isinstance(o, AlterColumn)), None)
-    yield from (RestoreTable(table=o.table) for o, table, _c in found if isinstance(o, DropTable))
+    # Of a table that was dropped empty nothing was saved: it only has to be made again.
+    dropped = (o for o, table, _c in found if isinstance(o, DropTable) and (table, None) in backed_up)
+    yield from (RestoreTable(table=o.table) for o in dropped)
     # The key last: the others are matched by it.
     for operation, table, column in sorted(found, key=lambda each: each[2] == KEY):
         if column is not None and (table, column) in backed_up:

@@ -392,3 +392,16 @@ def test_without_edits_every_policy_ends_the_same(changed, policy):
     assert changed.applier.dry_run_rollback(changed.result.migration_id, options).conflicts == ()
     changed.applier.rollback_migration(changed.result.migration_id, options)
     assert changed.state() == changed.before
+
+
+def test_an_empty_table_that_a_rollback_drops_comes_back_without_a_backup(world):
+    world.sync(doctype(field("title")))
+    newest = world.applier.history.get_latest("Thing")
+    before = world.state()
+
+    assert world.applier.dry_run_rollback(newest.id).rehearsal.success
+    undone = world.applier.rollback_migration(newest.id)
+    assert world.state() != before
+    world.applier.rollback_migration(undone.migration_id)
+
+    assert world.state() == before
