@@ -93,7 +93,7 @@ def drill(directory: Path, backups: Sequence[BackupInfo], identity: str | Path |
     command = [sys.executable, "-P", "-m", "sodaf_nb.backup", str(directory), *(b.id for b in backups)]
     command += ["--identity", str(identity)] if identity is not None else []
     # A list and no shell; the ids were checked, the directory is our own option.
-    child = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    child = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  see above
     said = [json.loads(line) for line in child.stdout.splitlines()]
     if child.returncode or len(said) != len(backups):
         raise MigrationRestoreError(

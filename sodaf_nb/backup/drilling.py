@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--identity", type=Path)
     given = parser.parse_args(arguments)
     for backup_id in given.backups:
-        print(json.dumps(_drilled(BackupStore(given.directory), backup_id, given.identity)), flush=True)  # noqa: T201
+        print(json.dumps(_drilled(BackupStore(given.directory), backup_id, given.identity)), flush=True)  # noqa: T201  the parent reads it
 
 
 def _drilled(store: BackupStore, backup_id: str, identity: Path | None) -> dict[str, Any]:
