@@ -14,9 +14,10 @@ STAMP := $(VENV)/.stamp
 QUICKSTART := notebooks/00_quickstart.ipynb
 RUNBOOKS := $(wildcard notebooks/*.ipynb)
 REPORTS := build/test
-# Tests that go through the same code again on many objects, histories and pages: measuring coverage would double
-# their time (50 s to 94 s of processor time for half of the torture tests) and show nothing new.
-TABLES := tests/torture tests/replay tests/docs tests/notebooks tests/quality
+# Tests that go through the same code again on many objects, changes, failing calls and pages: measuring coverage
+# would double their time (50 s to 94 s of processor time for half of the torture tests) and show nothing new.
+TABLES := tests/torture tests/replay tests/docs tests/notebooks tests/quality \
+  tests/acceptance tests/faults tests/execution/test_large.py
 # The names that tests/browser/lab.py looks for.
 BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
@@ -148,8 +149,8 @@ rules: $(STAMP) ## write docs/rules.md from the rules
 	@$(BIN)/python scripts/rules.py docs/rules.md
 
 .PHONY: binder
-binder: $(STAMP) ## install, build and open the quickstart in a clean environment, as Binder does; takes minutes
-	@$(BIN)/python scripts/check_binder.py
+binder: ## install, build and open the quickstart in a clean environment, as Binder does; takes minutes
+	@$(PYTHON) scripts/check_binder.py
 
 .PHONY: clean
 clean: ## remove everything that was built, the environment too

@@ -7,9 +7,11 @@ argument, an exception behind a button.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -17,7 +19,7 @@ import papermill
 from nbclient import NotebookClient
 
 TIMEOUT_S = 120
-QUIET_KERNEL = ["--log-level=ERROR"]  # else each kernel warns that it talks over loopback
+QUIET_KERNEL = ["--log-level=CRITICAL"]  # else kernels warn of loopback and of the interrupt that ends them
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("runbooks", nargs="+", type=Path)
     asked = parser.parse_args(arguments)
     run = record if asked.in_place else run_as_job
-    problems = {path: run(path) for path in asked.runbooks}
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        problems = dict(zip(asked.runbooks, pool.map(run, asked.runbooks), strict=True))
     for path, problem in problems.items():
         if problem:
             print(f"{path}: {problem}", file=sys.stderr)

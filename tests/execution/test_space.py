@@ -11,7 +11,7 @@ import pytest
 from sodaf_nb.applier import MigrationApplier
 from sodaf_nb.database import Database
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import NoSpaceError
+from sodaf_nb.errors import MigrationCancelledError, NoSpaceError
 from sodaf_nb.execution import MigrationExecutor
 from sodaf_nb.execution.space import free_bytes
 from sodaf_nb.options import ApplyOptions, SyncOptions
@@ -65,6 +65,17 @@ def test_too_little_room_is_said_with_both_numbers_before_anything_is_written(fu
     assert difference(start, census(full)) == []
     assert [status for status, _error in records(full)] == ["applied"]
     assert not list(full.database.file.parent.glob("backups/*"))
+
+
+def test_ctrl_c_while_the_disks_are_asked_is_a_cancelled_migration(full):
+    def interrupted(_folder):
+        raise KeyboardInterrupt
+
+    start = census(full)
+    with_free(full, interrupted)
+    with pytest.raises(MigrationCancelledError):
+        full.sync(RETYPED)
+    assert difference(start, census(full)) == []
 
 
 def test_a_dry_run_says_what_an_apply_takes_and_what_is_missing(full):
