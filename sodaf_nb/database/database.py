@@ -106,8 +106,12 @@ class SQLiteDatabase(Database):
             timeout=self.lock_timeout_s,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA foreign_keys=OFF")
-        connection.execute(f"PRAGMA cache_size={_READ_CACHE if mode == 'ro' else _WRITE_CACHE}")
+        try:  # the first statement finds a file that is no database
+            connection.execute("PRAGMA foreign_keys=OFF")
+            connection.execute(f"PRAGMA cache_size={_READ_CACHE if mode == 'ro' else _WRITE_CACHE}")
+        except BaseException:
+            connection.close()
+            raise
         return work.watched(connection)
 
     def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:
