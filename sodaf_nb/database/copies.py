@@ -18,10 +18,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sodaf_nb import work
 from sodaf_nb.database import copysize
 from sodaf_nb.database.copysize import choose
 from sodaf_nb.database.database import SQLiteDatabase
+from sodaf_nb.database.opening import told
 from sodaf_nb.database.sidefile import TableFacts, add_sign, attach, engine_errors, table_facts
 from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import LockedError
@@ -142,9 +142,7 @@ def _twice(before: Path, work: Path) -> None:
 
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("foreign_keys=OFF", "synchronous=OFF", "ignore_check_constraints=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    return work.watched(connection)
+    return told(connection, ("foreign_keys=OFF", "synchronous=OFF", "ignore_check_constraints=ON"))
 
 
 class _Making:

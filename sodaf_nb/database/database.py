@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from sodaf_nb import work
 from sodaf_nb.database.address import shown_path, url_of
 from sodaf_nb.database.base import Database, Sizes
 from sodaf_nb.database.lock import exclusive, is_held
+from sodaf_nb.database.opening import told
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
 from sodaf_nb.database.session import SQLiteSession
@@ -106,13 +106,7 @@ class SQLiteDatabase(Database):
             timeout=self.lock_timeout_s,
             check_same_thread=False,
         )
-        try:  # the first statement finds a file that is no database
-            connection.execute("PRAGMA foreign_keys=OFF")
-            connection.execute(f"PRAGMA cache_size={_READ_CACHE if mode == 'ro' else _WRITE_CACHE}")
-        except BaseException:
-            connection.close()
-            raise
-        return work.watched(connection)
+        return told(connection, ("foreign_keys=OFF", f"cache_size={_READ_CACHE if mode == 'ro' else _WRITE_CACHE}"))
 
     def _address(self, mode: Literal["ro", "rw", "rwc"]) -> str:
         if self.file is None:  # a shared memory has no mode of its own; query_only alone keeps readers from writing

@@ -12,7 +12,7 @@ from tests.doctype.making import doctype, field, refused, register
 
 
 def test_syntax_error_names_line_and_column():
-    assert refused('{\n "name": "A",\n}')["$"].endswith("at line 3 column 1")
+    assert refused('{\n "name": "A",\n "module" "B"}')["$"].endswith("at line 3 column 11")
 
 
 def test_merge_conflict_names_its_line():

@@ -21,6 +21,7 @@ from sodaf_nb.sql.dialects.sqlite_render import render
 from sodaf_nb.sql.dialects.sqlite_shadow import Shadow, catalog
 from sodaf_nb.sql.quoting import literal, quote
 from tests.schema.strategies import RELAXED
+from tests.sql.memory import memory
 
 TEXT, INTEGER = DataType(kind=Kind.TEXT), DataType(kind=Kind.INTEGER)
 SPELLED = {
@@ -43,7 +44,7 @@ class Live:
     """A SQLite database in memory as the reflection reads it."""
 
     def __init__(self, *statements):
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db = memory(isolation_level=None)
         for statement in statements:
             self.db.execute(statement)
 

@@ -1,6 +1,5 @@
 """Plans become scripts that are run here on real databases, up and down."""
 
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
@@ -30,6 +29,7 @@ from sodaf_nb.sql.dialects.sqlite_dialect import SQLITE, SQLiteDialect
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_shadow import catalog
 from tests.schema.strategies import PLAIN_KINDS, RELAXED
+from tests.sql.memory import memory
 
 TEXT, INTEGER, REAL = (DataType(kind=kind) for kind in (Kind.TEXT, Kind.INTEGER, Kind.REAL))
 NAME = Column(name="name", type=varchar(), nullable=False)
@@ -37,6 +37,7 @@ TABLE = "tabSales Order"
 BASE = (
     f'CREATE TABLE "{TABLE}" (name VARCHAR(140) NOT NULL PRIMARY KEY, a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, f TEXT)'
 )
+
 ROW = f"INSERT INTO \"{TABLE}\" (name, a, b) VALUES ('SO-1', '1', 'bee')"
 
 
@@ -50,7 +51,7 @@ class Live:
 
     def __init__(self, *statements, dialect=SQLITE):
         self.generator = SQLGenerator(dialect)
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db = memory(isolation_level=None)
         self.run(statements)
 
     def run(self, statements):

@@ -1,7 +1,5 @@
 """Edited table texts are created in SQLite itself; what nobody asked to change must stay word for word."""
 
-import sqlite3
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +13,7 @@ from sodaf_nb.sql.dialects.sqlite_ddl import (
     parse_create_table,
     tokens,
 )
+from tests.sql.memory import memory
 
 NASTY = """CREATE TABLE "my ""odd"" table" ( -- all, of (it
   id INTEGER PRIMARY KEY ASC ON CONFLICT FAIL AUTOINCREMENT, -- the key, (yes)
@@ -38,7 +37,7 @@ COLUMNS = ("id", "check", "no type", "q`x", "amount", "a", "made", "parent", "tw
 
 def info(sql):
     """Create the table and return what SQLite says of it: column to (type, notnull, default, pk, hidden)."""
-    db = sqlite3.connect(":memory:")
+    db = memory()
     db.execute(sql)
     ((name, stored),) = db.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

@@ -19,6 +19,7 @@ from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_shadow import catalog
 from tests.acceptance.making import World, doctype, field
 from tests.schema.strategies import RELAXED
+from tests.sql.memory import memory
 
 TABLE = "tabThing"
 REBUILD = SQLiteDialect(most_passes=-1)
@@ -57,6 +58,7 @@ EXTRAS = st.lists(
     unique=True,
     max_size=4,
 )
+
 CLAUSES = st.sampled_from(["", "", "", ", CHECK (a IS NOT 'no')", ", g AS (a || c)", ", UNIQUE (a, name)"])
 
 
@@ -106,7 +108,7 @@ def worlds(draw):
 
 class Live:
     def __init__(self, statements):
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db = memory(isolation_level=None)
         self.db.execute("PRAGMA foreign_keys=OFF")
         for sql, params in statements:
             self.db.execute(sql, params)

@@ -2,7 +2,6 @@
 
 import math
 import re
-import sqlite3
 from datetime import date, datetime, time
 from itertools import product
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from sodaf_nb.schema import DataType, Kind
 from sodaf_nb.schema.types import decimal, other, varchar
 from sodaf_nb.sql.dialects.sqlite_values import affinity, conversion
+from tests.sql.memory import memory
 
 SPELLING = {
     Kind.VARCHAR: (varchar(140), "VARCHAR(140)"),
@@ -42,7 +42,7 @@ VALUES = [
 
 def convert_all(values, source, target, *, collate=""):
     """Yield (stored in the source column, stored in the target column, counted as inexact) of each value."""
-    db = sqlite3.connect(":memory:")
+    db = memory()
     (source_type, source_sql), (target_type, target_sql) = TYPES.get(source, source), TYPES.get(target, target)
     db.execute(f'CREATE TABLE s ("x y" {source_sql} {collate})')
     db.execute(f'CREATE TABLE t ("x y" {target_sql})')
@@ -88,7 +88,7 @@ def as_integer(value):
 
 def real_text(number):
     """Say a real in the fewest of 15 and 17 digits that read back; the 17th differs between versions of SQLite."""
-    db = sqlite3.connect(":memory:")
+    db = memory()
     texts = db.execute("SELECT printf('%!.15g', :x), printf('%!.17g', :x)", {"x": number}).fetchone()
     db.close()
     return next(text for text in texts if float(text) == number)
@@ -267,7 +267,7 @@ def test_no_value_is_null_and_never_lost():
 
 @pytest.mark.parametrize("declared", [*OTHERS, "CHARINT", "NVARCHAR(5)", "REAL", "FLOAT", "LONGBLOB", "DATE", "any"])
 def test_affinity_is_what_sqlite_itself_does(declared):
-    db = sqlite3.connect(":memory:")
+    db = memory()
     db.execute(f"CREATE TABLE t (x {declared})")
     db.executemany("INSERT INTO t VALUES (?)", [("1",), (1,), (1.5,)])
     classes = tuple(row[0] for row in db.execute("SELECT typeof(x) FROM t"))

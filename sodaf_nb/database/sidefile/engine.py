@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent
 
-from sodaf_nb import work
+from sodaf_nb.database.opening import told
 from sodaf_nb.sql.quoting import quote
 
 # The names under which side files are attached; nothing else uses them.
@@ -57,9 +57,9 @@ def open_side(path: Path) -> Iterator[sqlite3.Connection]:
 def open_file(path: Path, mode: str) -> sqlite3.Connection:
     """Open a private file: `ro`, `rw`, or `rwc` to make it."""
     connection = sqlite3.connect(_uri(path, mode), uri=True, isolation_level=None)
-    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "ignore_check_constraints=ON", "synchronous=OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-    return work.watched(connection)
+    return told(
+        connection, ("trusted_schema=OFF", "cell_size_check=ON", "ignore_check_constraints=ON", "synchronous=OFF")
+    )
 
 
 def _uri(path: Path, mode: str) -> str:

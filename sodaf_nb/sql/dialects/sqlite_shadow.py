@@ -34,6 +34,13 @@ class Shadow:
     def __init__(self, live: Schema, *, backup: tuple[str, ...] = ()) -> None:
         # No cache of statements: one that was compiled before a change would not be compiled again.
         self._connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
+        try:
+            self._fill(live, backup)
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self, live: Schema, backup: tuple[str, ...]) -> None:
         # A text may hold bytes that are no text at all; strict decoding would take them for a refusal.
         self._connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
         self._connection.execute("PRAGMA foreign_keys=OFF")
