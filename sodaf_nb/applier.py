@@ -12,6 +12,7 @@ from datetime import datetime
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
+from sodaf_nb.diff.renames import Clues
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import (
     MigrationCancelledError,
@@ -107,9 +108,20 @@ class MigrationApplier(WithPanel):
         )
         self._rehearser = Rehearser(database, self._generator, self.backups, self.options)
 
-    def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
-        """Return what differs between a DocType and the database."""
-        return self._comparison.compare_schema(doctype, self._answers(doctype, options or SyncOptions()))
+    def diff(self, doctype: str, options: SyncOptions | None = None, *, live: Schema | None = None) -> SchemaDiff:
+        """Return what differs between a DocType and the database.
+
+        Args:
+            doctype: The DocType.
+            options: The answers given so far; None takes the defaults.
+            live: The schema as it was read before, for many DocTypes at once; None reads it now.
+        """
+        given, live = options or SyncOptions(), live or self.database.reflect()
+        plain = self._comparison.compare_schema(doctype, self._answers(doctype, given, clues=False), live=live)
+        # What the history knows only tells renames from drops and adds: where nothing differs it is not asked.
+        if not plain.has_changes:
+            return plain
+        return self._comparison.compare_schema(doctype, self._answers(doctype, given), live=live)
 
     def plan(self, doctype: str, options: SyncOptions | None = None) -> Plan:
         """Return the plan that would bring a DocType to the database, with what a reviewer needs to see.
@@ -235,7 +247,8 @@ class MigrationApplier(WithPanel):
 
     def pending(self) -> Pending:
         """Return the loaded DocTypes that the database does not match yet; only reads."""
-        return pending(self.doctypes.dependency_order(), self.diff)
+        live = self.database.reflect()
+        return pending(self.doctypes.dependency_order(), lambda name: self.diff(name, live=live))
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -294,12 +307,13 @@ class MigrationApplier(WithPanel):
         answers = self._answers(doctype, options)
         return lambda after: self._comparison.compare_schema(doctype, answers, live=after)
 
-    def _answers(self, doctype: str, options: SyncOptions) -> Answers:
+    def _answers(self, doctype: str, options: SyncOptions, *, clues: bool = True) -> Answers:
+        former = options.renamed_from or self.doctypes.get(doctype).renamed_from
         return Answers(
             renamed_from=options.renamed_from,
             field_renames=options.field_renames,
             drop_removed=options.removed_fields == "drop",
-            clues=self._judge.clues(doctype, options.renamed_from or self.doctypes.get(doctype).renamed_from),
+            clues=self._judge.clues(doctype, former) if clues else Clues(),
         )
 
     def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
