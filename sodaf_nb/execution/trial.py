@@ -136,10 +136,9 @@ class Trial:
 
 def _restoring(record: MigrationRecord, table: str, after: Schema) -> Iterator[Operation]:
     columns = record.rollback_info["restored"]["columns"]
-    if columns:
-        yield from (RestoreColumn(table=table, column=column, key=KEY) for column in columns)
-    elif (made := after.table(table)) is not None:
-        yield RestoreTable(table=made)
+    made = after.table(table)
+    yield from (RestoreColumn(table=table, column=column, key=KEY) for column in columns)
+    yield from [RestoreTable(table=made)] if made is not None and not columns else []
 
 
 def _compared(copy: Rehearsable, table: str, before: Schema) -> Rehearsal:
