@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
     from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
     from sodaf_nb.plan import Plan
-    from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+    from sodaf_nb.results import BatchDryRunResult, BatchMigrationResult, DryRunResult, MigrationResult
     from sodaf_nb.session import PlanSession
     from sodaf_nb.sql import SQLGenerator
     from sodaf_nb.validation import Finding, MigrationValidator
@@ -98,7 +98,7 @@ _HOMES = {
     "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
     "plan": ("Plan",),
     "session": ("PlanSession",),
-    "results": ("BatchMigrationResult", "DryRunResult", "MigrationResult"),
+    "results": ("BatchDryRunResult", "BatchMigrationResult", "DryRunResult", "MigrationResult"),
     "sql": ("SQLGenerator",),
     "validation": ("Finding", "MigrationValidator"),
 }
@@ -108,6 +108,7 @@ __all__ = [
     "ApplyOptions",
     "AuditError",
     "BackupStrategy",
+    "BatchDryRunResult",
     "BatchMigrationResult",
     "BlockedMigrationError",
     "ColumnBackupStrategy",

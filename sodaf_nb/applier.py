@@ -12,12 +12,11 @@ from datetime import datetime
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
+from sodaf_nb.diff.renames import Clues
 from sodaf_nb.doctype import DocTypeEngine
 from sodaf_nb.errors import (
     MigrationCancelledError,
-    RenameQuestionError,
     SodafError,
-    Step,
     UsageError,
 )
 from sodaf_nb.execution import (
@@ -31,24 +30,25 @@ from sodaf_nb.execution import (
     saving_for,
     utc_now,
 )
-from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
+from sodaf_nb.execution.approval import head_of, remembered, require_answered, require_approved, review_of
 from sodaf_nb.execution.explaining import explanations
 from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
 from sodaf_nb.execution.pending import Pending, pending
-from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
+from sodaf_nb.execution.restores import RestoreLog, replaced_by, undo_restore
+from sodaf_nb.execution.trial import Trial
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.fronts import WithPanel
 from sodaf_nb.history import Attempt, AttemptLog, AuditLog, MigrationHistoryManager, MigrationRecord, Recovery
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan
 from sodaf_nb.plan.planner import Context, make_plan
-from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
+from sodaf_nb.results import BatchDryRunResult, BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import SQLGenerator
 from sodaf_nb.validation import MigrationValidator, blocking, require_accepted, require_known
-from sodaf_nb.validation.acceptance import accepted_ids, takes_all
+from sodaf_nb.validation.acceptance import accepted_ids
 from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
 
 # Plans that are remembered, so that one that moved can be told from the one that was reviewed.
@@ -100,11 +100,28 @@ class MigrationApplier(WithPanel):
         self._judge = Judge(
             database=database, doctypes=doctypes, history=self.history, generator=self._generator, validator=validator
         )
+        self._trial = Trial(
+            database=database,
+            backups=self.backups.directory,
+            options=self.options,
+            make=lambda copy, own: MigrationApplier(copy, doctypes, own, clock=clock),
+        )
         self._rehearser = Rehearser(database, self._generator, self.backups, self.options)
 
-    def diff(self, doctype: str, options: SyncOptions | None = None) -> SchemaDiff:
-        """Return what differs between a DocType and the database."""
-        return self._comparison.compare_schema(doctype, self._answers(doctype, options or SyncOptions()))
+    def diff(self, doctype: str, options: SyncOptions | None = None, *, live: Schema | None = None) -> SchemaDiff:
+        """Return what differs between a DocType and the database.
+
+        Args:
+            doctype: The DocType.
+            options: The answers given so far; None takes the defaults.
+            live: The schema as it was read before, for many DocTypes at once; None reads it now.
+        """
+        given, live = options or SyncOptions(), live or self.database.reflect()
+        plain = self._comparison.compare_schema(doctype, self._answers(doctype, given, clues=False), live=live)
+        # What the history knows only tells renames from drops and adds: where nothing differs it is not asked.
+        if not plain.has_changes:
+            return plain
+        return self._comparison.compare_schema(doctype, self._answers(doctype, given), live=live)
 
     def plan(self, doctype: str, options: SyncOptions | None = None) -> Plan:
         """Return the plan that would bring a DocType to the database, with what a reviewer needs to see.
@@ -199,9 +216,21 @@ class MigrationApplier(WithPanel):
 
         Raises:
             MigrationRollbackError: If the migration is not in force; nothing was changed then.
+            UsageError: If the options ask for a dry run, which `dry_run_through` makes.
         """
+        if options and options.dry_run:
+            raise UsageError("Several migrations are tried by a method of its own.", hint="call dry_run_through")
         history, record = self.history.get_migration_history(), self.history.require(migration_id)
         return roll_back_through(history, record, lambda each: self.rollback_migration(each, options))
+
+    def dry_run_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchDryRunResult:
+        """Return what `rollback_through` would do: tried and taken back one after the other on a copy with all rows.
+
+        Raises:
+            SodafError: As `Trial.through` raises; what goes wrong with one of them is in the result.
+        """
+        history, record = self.history.get_migration_history(), self.history.require(migration_id)
+        return self._trial.through(history, record, options or RollbackOptions())
 
     def dry_run_rollback(self, migration_id: str, options: RollbackOptions | None = None) -> DryRunResult:
         """Return what taking a migration back would do, rehearsed on a copy; nothing is changed.
@@ -211,13 +240,15 @@ class MigrationApplier(WithPanel):
         """
         given, started = options or RollbackOptions(), time.perf_counter()
         record = self._in_force(migration_id)
-        refuse_restore(record, self.history.get_migration_history().number_of(record.id))
+        if replaced_by(record) is not None:
+            return self._trial.restore(record)
         job = self._rollback_job(record, given)
         return self._dry(job, given, time.perf_counter() - started)
 
     def pending(self) -> Pending:
         """Return the loaded DocTypes that the database does not match yet; only reads."""
-        return pending(self.doctypes.dependency_order(), self.diff)
+        live = self.database.reflect()
+        return pending(self.doctypes.dependency_order(), lambda name: self.diff(name, live=live))
 
     def recover(self) -> Recovery:
         """Settle attempts that a crash interrupted and say what became of them."""
@@ -230,7 +261,7 @@ class MigrationApplier(WithPanel):
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         require_known(options.accept)
         diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
-        _require_answered(diff, options)
+        require_answered(diff, options)
         self._require_fields(doctype, options.backfill)
         return diff
 
@@ -276,12 +307,13 @@ class MigrationApplier(WithPanel):
         answers = self._answers(doctype, options)
         return lambda after: self._comparison.compare_schema(doctype, answers, live=after)
 
-    def _answers(self, doctype: str, options: SyncOptions) -> Answers:
+    def _answers(self, doctype: str, options: SyncOptions, *, clues: bool = True) -> Answers:
+        former = options.renamed_from or self.doctypes.get(doctype).renamed_from
         return Answers(
             renamed_from=options.renamed_from,
             field_renames=options.field_renames,
             drop_removed=options.removed_fields == "drop",
-            clues=self._judge.clues(doctype, options.renamed_from or self.doctypes.get(doctype).renamed_from),
+            clues=self._judge.clues(doctype, former) if clues else Clues(),
         )
 
     def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
@@ -350,16 +382,3 @@ class MigrationApplier(WithPanel):
             raise MigrationCancelledError(
                 "The dry run was stopped by the user; nothing was changed.", hint="run it again when ready"
             ) from None
-
-
-def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
-    dropped = {column.name for column in diff.removed_columns}
-    asked = [c for c in diff.candidates if c.old in dropped]
-    open_questions = [c for c in asked if not {"BC06", f"BC06:{c.old}"} & {*accepted_ids(options.accept)}]
-    if open_questions and not takes_all(options.accept):
-        pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
-        rename = Step("rename", (open_questions[0].old, open_questions[0].new))
-        raise RenameQuestionError(
-            f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
-            hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
-        )

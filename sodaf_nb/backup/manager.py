@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from copy import copy as copy_of
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -146,11 +145,24 @@ class MigrationBackupManager:
             MigrationBackupError: If no proven backup could be made, or `base_id` is no base; nothing is left then.
         """
         require_sensible(strategy, columns, base_id)
-        given = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
+        about = {"doctype": doctype, "migration_id": migration_id, "schema_fingerprint": schema_fingerprint}
+        return self._created(self._database, table, about, strategy=strategy, columns=columns, base_id=base_id)
+
+    def _created(
+        self,
+        database: Database,
+        table: str,
+        about: Mapping[str, Any],
+        *,
+        strategy: Strategy,
+        columns: Collection[str],
+        base_id: str | None = None,
+    ) -> BackupInfo:
+        """Back up a table of a database, which need not be the manager's own: a restore saves what it replaces."""
         with no_backup(table), ExitStack() as opened:
-            about = {"id": require_id(self._new_id()), **given}
+            own = {"id": require_id(self._new_id()), "created_at": iso(self._clock()), "database": database.name}
             keys = proof_identities(self._recipients, self._identity) if self._recipients else ()
-            source = opened.enter_context(self._database.held())
+            source = opened.enter_context(database.held())
             facts = source.facts(table)
             chosen, note = self._chooser().strategy(opened, facts, strategy, columns, base_id)
             taking = Taking(
@@ -161,13 +173,10 @@ class MigrationBackupManager:
                 codec=self._codec,
                 recipients=self._recipients,
                 batch_size=self._batch_size,
-                about={**about, "note": note, "database_id": source.identity(), **self._here_and_now()},
+                about={**about, **own, "note": note, "database_id": source.identity()},
             )
             manifest = taking.take(keys)
         return info_of(manifest, self._store.path(manifest.id), verified=True)
-
-    def _here_and_now(self) -> dict[str, str]:
-        return {"created_at": iso(self._clock()), "database": self._database.name}
 
     def preview_backup(
         self, table: str, *, strategy: Strategy = "full", columns: Collection[str] = ()
@@ -323,10 +332,10 @@ class MigrationBackupManager:
             return restored(target, copy, as_table, tuple(columns))
 
     def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...]) -> str:
-        manager = copy_of(self)
-        manager._database = into or self._database  # noqa: SLF001  our own class
-        strategy: Strategy = "column" if columns else "full"
-        return manager.create_backup(manifest.doctype, manifest.table, strategy=strategy, columns=columns).id
+        taken: Strategy = "column" if columns else "full"
+        about = {"doctype": manifest.doctype, "migration_id": None, "schema_fingerprint": ""}
+        database = into or self._database
+        return self._created(database, manifest.table, about, strategy=taken, columns=columns).id
 
     def cleanup(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from sodaf_nb.commands.apply import failure
 from sodaf_nb.commands.arguments import accept_of, add_accept, add_rehearsal
@@ -49,22 +48,14 @@ def _options(args: argparse.Namespace) -> RollbackOptions:
 
 
 def _preview(context: Context, args: argparse.Namespace) -> Tabular:
-    from sodaf_nb.history import kind_of  # noqa: PLC0415  light start
-
-    found, history = _migration(context, args), context.applier.history
-    record = history.require(found)
-    if args.through:
-        return history.get_migration_history(record.doctype, since=record.timestamp)
-    if kind_of(record) == "restore":
-        return context.applier.rollback_migration(found, replace(_options(args), dry_run=True))
-    return context.applier.dry_run_rollback(found, _options(args))
+    found, options = _migration(context, args), _options(args)
+    applier = context.applier
+    return applier.dry_run_through(found, options) if args.through else applier.dry_run_rollback(found, options)
 
 
 def _through(context: Context, found: str, options: RollbackOptions, *, dry_run: bool) -> Tabular:
     if dry_run:
-        raise UsageError(
-            "A rollback through newer migrations is tried one at a time.", hint="leave out --through for a dry run"
-        )
+        return context.applier.dry_run_through(found, options)
     batch = context.applier.rollback_through(found, options)
     if batch.errors:
         # Raised rather than returned: a runbook that goes on after half a way back does harm.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sodaf_nb.schema import Index, Schema, SchemaObject, Table
 from sodaf_nb.schema.closure import mentions
@@ -26,7 +27,8 @@ def unmanaged(wanted: Table | None, now: Table, live: Schema) -> Iterator[str]:
     own = [o for o in live.of_table(now.name) if o.kind != "table" and o.sql is not None]
     yield from (f"{o.kind} {o.name}" for o in own if o.name not in ours)
     for entry in live.objects:
-        if entry not in own and (kind := _built_kind(entry)) and mentions(entry.sql, now.name):
+        # The cheap question first: this is asked of every object for every table.
+        if (kind := _built_kind(entry)) and entry not in own and mentions(entry.sql, now.name):
             yield f"{kind} {entry.name}"
 
 
@@ -37,7 +39,12 @@ def _is_wanted(index: Index, want: set[tuple[tuple[str, ...], bool]]) -> bool:
 def _built_kind(entry: SchemaObject) -> str | None:
     if entry.kind in ("view", "trigger"):
         return entry.kind
-    return "virtual table" if entry.kind == "table" and _VIRTUAL.match(entry.sql or "") else None
+    return "virtual table" if entry.kind == "table" and _is_virtual(entry.sql or "") else None
+
+
+@lru_cache(maxsize=4096)
+def _is_virtual(sql: str) -> bool:
+    return _VIRTUAL.match(sql) is not None
 
 
 def orphans(wanted: Table, now: Table) -> tuple[str, ...]:

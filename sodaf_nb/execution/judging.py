@@ -134,9 +134,9 @@ class Judge:
         return None if record is None else frozenset(record.metadata["columns"])
 
     def _last_with_columns(self, doctype: str) -> MigrationRecord | None:
-        records = self.history.get_migration_history(doctype)
+        records = self.history.get_migration_history(doctype, status="applied")
         # A rollback names no columns: what is in force again is what the migration before it left.
-        return next((r for r in records if r.status == "applied" and r.metadata["columns"]), None)
+        return next((r for r in records if r.metadata["columns"]), None)
 
     def _managed_after(self, plan: Plan) -> tuple[str, ...]:
         wanted = self.doctypes.wanted_table(plan.doctype) if plan.doctype in self.doctypes else None

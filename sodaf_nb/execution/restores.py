@@ -11,7 +11,6 @@ from sodaf_nb.backup import MigrationBackupManager, RestoreResult
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.database import Session
-from sodaf_nb.errors import MigrationRollbackError, Step
 from sodaf_nb.execution import recorder
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord, objects_of
 from sodaf_nb.options import ApplyOptions
@@ -126,16 +125,3 @@ def undo_restore(
         backup_path=str(kept) if kept else None,
         metadata={"changes": tuple(result.to_rows()), "reason": result.heading()},
     )
-
-
-def refuse_restore(record: MigrationRecord, number: int | None) -> None:
-    """Stop a dry run of the way back of a restore, which has no plan.
-
-    Raises:
-        MigrationRollbackError: If the record is one of a restore that replaced rows.
-    """
-    if (backup_id := replaced_by(record)) is not None:
-        raise MigrationRollbackError(
-            f"#{number} is a restore, and taking it back restores what it replaced.",
-            hint=("what that changes is shown by ", Step("restore", (backup_id,))),
-        )

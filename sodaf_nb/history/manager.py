@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -62,18 +63,29 @@ class MigrationHistoryManager:
             UsageError: If a time cannot be read.
         """
         first, last = _time(since or _ALWAYS), _time(until or _NEVER)
+        asked = {"doctype": doctype, "status": status, "applied_by": applied_by}
+        given = {name: value for name, value in asked.items() if value is not None}
         with self._database.read() as session:
-            records = _all(session)
+            records = _found(session, given)
+            places = {each: number for number, each in enumerate(_ids(session), start=1)} if given else {}
         numbered = [
-            (number, record)
+            (places.get(record.id, number), record)
             for number, record in enumerate(records, start=1)
-            if doctype in (None, record.doctype)
-            and status in (None, record.status)
-            and applied_by in (None, record.applied_by)
-            and first <= _time(record.timestamp) < last
+            if first <= _time(record.timestamp) < last
         ]
         newest = numbered[::-1][:limit]
         return History([record for _n, record in newest], [number for number, _r in newest])
+
+    def newest_of_each(self) -> tuple[MigrationRecord, ...]:
+        """Return the newest record of each DocType, in no order; of a long history nothing else is read."""
+        with self._database.read() as session:
+            names = _columns(session)
+            if not names:
+                return ()
+            newest = f"SELECT doctype, MAX(version) FROM {quote(TABLE)} GROUP BY doctype"
+            fields = ", ".join(map(quote, names))
+            rows = session.rows(f"SELECT {fields} FROM {quote(TABLE)} WHERE (doctype, version) IN ({newest})")
+        return tuple(from_stored(dict(zip(names, row, strict=True))) for row in rows)
 
     def statistics(self) -> Statistics:
         """Return the numbers of the history, by DocType."""
@@ -82,7 +94,7 @@ class MigrationHistoryManager:
     def drift(self) -> Drift:
         """Return what somebody changed by hand since the last migration of each table, object by object."""
         with self._database.read() as session:
-            return drift(History(_all(session)[::-1], ()), session.reflect())
+            return drift(History(_found(session)[::-1], ()), session.reflect())
 
     def note_audit_head(self) -> None:
         """Note the end of the audit log beside the backups, after a commit."""
@@ -108,12 +120,12 @@ class MigrationHistoryManager:
 
     def get_migration(self, migration_id: str) -> MigrationRecord | None:
         """Return the record of that id, or None."""
-        return next((r for r in self.get_migration_history() if r.id == migration_id), None)
+        with self._database.read() as session:
+            return next(iter(_found(session, {"id": migration_id})), None)
 
     def get_latest(self, doctype: str) -> MigrationRecord | None:
         """Return the newest migration of a DocType that is in force, or None."""
-        records = self.get_migration_history(doctype)
-        return next((r for r in records if r.status == "applied"), None)
+        return next(iter(self.get_migration_history(doctype, status="applied", limit=1)), None)
 
     def is_migration_applied(self, migration_id: str) -> bool:
         """Return True when that migration is in force."""
@@ -167,14 +179,29 @@ class MigrationHistoryManager:
             )
 
 
-def _all(session: Session) -> list[MigrationRecord]:
+def _columns(session: Session) -> list[str]:
+    """Return the columns that the history has, an older one fewer; none when there is no history yet."""
     present = session.columns(TABLE)
-    names = [name for name in COLUMNS if name in present]
+    return [name for name in COLUMNS if name in present]
+
+
+def _found(session: Session, given: Mapping[str, str] | None = None) -> list[MigrationRecord]:
+    """Return the records that have these values, all where none are given, oldest first."""
+    names, given = _columns(session), given or {}
     if not names:
         return []
     order, _definition = session.dialect.order
-    rows = session.rows(f"SELECT {', '.join(map(quote, names))} FROM {quote(TABLE)} ORDER BY {order}")
+    where = f" WHERE {' AND '.join(f'{quote(name)} = ?' for name in given)}" if given else ""
+    fields = ", ".join(map(quote, names))
+    rows = session.rows(f"SELECT {fields} FROM {quote(TABLE)}{where} ORDER BY {order}", tuple(given.values()))
     return [from_stored(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _ids(session: Session) -> list[str]:
+    order, _definition = session.dialect.order
+    return (
+        [row[0] for row in session.rows(f"SELECT id FROM {quote(TABLE)} ORDER BY {order}")] if _columns(session) else []
+    )
 
 
 def _ensure_table(session: Session) -> None:

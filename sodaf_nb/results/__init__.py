@@ -3,5 +3,6 @@
 from sodaf_nb.results.disk import DiskSpace
 from sodaf_nb.results.dry_run import DryRunResult
 from sodaf_nb.results.migration import BatchMigrationResult, MigrationResult, Outcome
+from sodaf_nb.results.through import BatchDryRunResult
 
-__all__ = ["BatchMigrationResult", "DiskSpace", "DryRunResult", "MigrationResult", "Outcome"]
+__all__ = ["BatchDryRunResult", "BatchMigrationResult", "DiskSpace", "DryRunResult", "MigrationResult", "Outcome"]

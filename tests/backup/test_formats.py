@@ -26,6 +26,9 @@ def test_a_backup_of_format_1_validates_and_says_what_it_is(old, backups):
 def test_a_backup_of_format_1_gives_its_rows_back(old, backups, database):
     odd_table(database)
     run(database, "CREATE INDEX odd_w ON tabOdd(w)")
+    # The text that a TEXT column makes of a float is the engine's: 15 digits in 3.40, which wrote the backup, 17 in
+    # 3.53. A backup gives back the text that was there.
+    run(database, "UPDATE tabOdd SET w = '4.94065645841247e-324' WHERE v = 5e-324")
     before = state(database, "tabOdd"), catalog(database)
     run(database, "DROP TABLE tabOdd")
     backups.restore_backup(old.id)

@@ -7,7 +7,8 @@ import pytest
 from sodaf_nb import Database
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import exclusive
-from sodaf_nb.errors import LockedError, MigrationRestoreError, MigrationRollbackError, UsageError
+from sodaf_nb.errors import LockedError, MigrationRestoreError, UsageError
+from sodaf_nb.execution import trial
 from sodaf_nb.options import RollbackOptions
 from tests.acceptance.making import World, doctype, field
 from tests.acceptance.state import take
@@ -49,14 +50,19 @@ def test_a_dry_restore_says_what_would_change_and_changes_no_byte(saved):
 
 def test_a_restore_is_in_the_history_and_taken_back_to_the_row(saved):
     result = restore(saved)
+    kept = saved.applier.backups.list_backups()
     record = saved.applier.history.get_migration(result.migration_id)
     assert (record.status, record.affected_rows, record.applied_by) == ("applied", 4, "tester")
     assert record.fingerprint_before == record.fingerprint_after
     (row, *_rest) = saved.applier.history.get_migration_history().to_rows()
     assert (row["kind"], row["version"]) == ("restore", 2)
     assert row["changes"] == "< tabThing restored from a backup: 1 added, 2 changed, 1 removed"
-    with pytest.raises(MigrationRollbackError, match="#2 is a restore"):
-        saved.applier.dry_run_rollback(result.migration_id)
+    raw = saved.file.read_bytes()
+    dry = saved.applier.dry_run_rollback(result.migration_id)
+    assert (saved.file.read_bytes(), saved.applier.backups.list_backups()) == (raw, kept)
+    assert dry.success
+    assert dry.conflicts == ("Rows of tabThing: 1 added, 2 changed, 1 removed.",)
+    assert dry.rehearsal.to_text() == "Rehearsed on a copy with all 5 rows: up and back, rows and objects equal."
     assert saved.applier.rollback_migration(result.migration_id, RollbackOptions(dry_run=True)).outcome == "not_applied"
     assert saved.state() == saved.before
     undone = saved.applier.rollback_migration(result.migration_id)
@@ -114,6 +120,28 @@ def test_columns_that_cannot_be_put_back_alone_change_nothing(saved, columns):
     with pytest.raises(MigrationRestoreError):
         restore(saved, columns=columns)
     assert saved.state() == saved.later
+
+
+def test_the_way_back_of_restored_columns_is_tried_with_those_columns(saved):
+    result = restore(saved, columns=("qty",))
+    dry = saved.applier.dry_run_rollback(result.migration_id)
+    assert dry.success
+    assert dry.backup_preview[0]["columns"] == "name, qty"
+    assert len(dry.to_rows()) == 1
+
+
+def test_a_way_back_of_a_restore_that_does_not_lead_back_again_fails_the_dry_run(saved, monkeypatch):
+    result = restore(saved)
+    monkeypatch.setattr(trial, "equal_tables", lambda _connection, _name: False)
+    dry = saved.applier.dry_run_rollback(result.migration_id)
+    assert (dry.success, dry.rehearsal.problem) == (False, "not as before: tabThing")
+
+
+def test_the_way_back_of_a_restore_is_tried_where_the_table_was_dropped_since(saved):
+    result = restore(saved)
+    saved.run("DROP TABLE tabThing")
+    dry = saved.applier.dry_run_rollback(result.migration_id)
+    assert (dry.success, dry.backup_preview) == (True, ())
 
 
 def test_columns_and_a_name_of_its_own_do_not_go_together(saved):

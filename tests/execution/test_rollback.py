@@ -14,6 +14,7 @@ from sodaf_nb.errors import (
     MigrationRollbackError,
     SodafError,
     StalePlanError,
+    UsageError,
 )
 from sodaf_nb.options import ApplyOptions, RollbackOptions
 from tests.acceptance.making import doctype, field
@@ -334,6 +335,42 @@ def test_a_way_back_through_several_stops_at_the_first_that_fails_and_says_so(ch
     assert (list(batch.results), list(batch.errors)) == (["#4 Thing"], ["#3 Thing"])
     assert "DS03" in batch.failed["#3 Thing"]
     assert changed.statuses() == ["applied", "applied", "applied", "rolled_back", "applied"]
+
+
+def test_a_way_back_through_several_is_tried_in_its_order_and_changes_nothing(changed):
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int")))
+    changed.sync(doctype(field("title", unique=1), field("qty", "Int"), field("more")))
+    changed.run("UPDATE tabThing SET more = 'written' WHERE name = 'R1'")
+    raw, backups = changed.file.read_bytes(), changed.applier.backups.list_backups()
+    found = changed.applier.dry_run_through(changed.result.migration_id)
+    assert list(found.results) == ["#4 Thing", "#3 Thing", "#2 Thing"]
+    assert found.heading() == "Dry run of a rollback of 3 migrations: stops at #4 Thing"
+    assert [result.success for result in found.results.values()] == [False, True, True]
+    assert {result.rehearsal.to_text() for result in found.results.values()} == {
+        "Rehearsed on a copy with all 5 rows: up and back, rows and objects equal."
+    }
+    assert any("DS03" in note for note in found.notes())
+    options = RollbackOptions(accept="all")
+    again = changed.applier.dry_run_through(changed.result.migration_id, options)
+    assert again.success
+    assert again.heading().endswith("ready to apply")
+    assert (changed.file.read_bytes(), changed.applier.backups.list_backups()) == (raw, backups)
+    assert again.to_rows()[0]["migration"] == "#4 Thing"
+    changed.applier.rollback_through(changed.result.migration_id, options)
+    assert changed.state() == changed.before
+
+
+def test_a_way_back_through_several_says_which_cannot_be_tried(changed):
+    changed.sync(doctype(field("title"), field("qty", "Int"), field("more")))
+    changed.run("ALTER TABLE tabThing DROP COLUMN more")
+    found = changed.applier.dry_run_through(changed.result.migration_id)
+    assert (found.success, list(found.results), list(found.errors)) == (False, [], ["#3 Thing"])
+    assert found.failed["#3 Thing"] in found.notes()[0]
+
+
+def test_several_are_tried_by_a_method_of_its_own(changed):
+    with pytest.raises(UsageError):
+        changed.applier.rollback_through(changed.result.migration_id, RollbackOptions(dry_run=True))
 
 
 @pytest.fixture

@@ -51,6 +51,28 @@ def newest(world):
     return world.applier.backups.list_backups()[0]
 
 
+def test_an_incremental_backup_is_rehearsed_as_one_on_copies_of_what_it_builds_on(made, monkeypatch):
+    world = filled(made("incremental"))
+    taken, create = [], MigrationBackupManager.create_backup
+
+    def noted(manager, *args, **given):
+        taken.append(create(manager, *args, **given))
+        return taken[-1]
+
+    monkeypatch.setattr(MigrationBackupManager, "create_backup", noted)
+    found = world.declare(V2).applier.dry_run("Thing", SyncOptions(**ANSWERS))
+    assert found.rehearsal.success
+    assert [backup.strategy for backup in taken] == ["incremental"]
+    assert taken[0].base_id == newest(world).id
+
+
+def test_an_incremental_backup_with_nothing_to_build_on_is_rehearsed_as_the_full_one_it_will_be(made):
+    world = made("incremental")
+    world.sync(V1)
+    world.insert("tabThing", ROWS)
+    assert world.declare(V2).applier.dry_run("Thing", SyncOptions(**ANSWERS)).rehearsal.success
+
+
 @pytest.mark.parametrize("backup", SAVED)
 def test_schema_and_rows_come_back_from_every_strategy_and_later_writes_stay(made, backup):
     world = filled(made(backup, batch_size=2))

@@ -125,7 +125,7 @@ def test_pending_names_what_the_database_does_not_match_yet(used):
 
 
 def test_a_doctype_that_cannot_be_compared_is_pending_with_its_reason(used, monkeypatch):
-    def refuse(_name):
+    def refuse(_name, **_given):
         raise UsageError("no such thing")
 
     monkeypatch.setattr(used.applier, "diff", refuse)
