@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sodaf_nb.commands.arguments import add_answers, add_backfill, add_doctype, required_doctype, sync_options
+from sodaf_nb.commands.arguments import add_answers, add_doctype, add_values, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
@@ -13,7 +13,7 @@ from sodaf_nb.tabular import Tabular
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
     add_answers(parser)
-    add_backfill(parser)
+    add_values(parser)
     parser.add_argument("--save", metavar="FILE", help="write it to a JSON file, which apply --plan FILE takes")
     parser.add_argument("--since", metavar="FILE", help="show what differs from a plan that was saved before")
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation, Plan, RetargetReference, table_of
+from sodaf_nb.plan import AddColumn, AlterColumn, DedupeColumn, DropColumn, Operation, Plan, RetargetReference, table_of
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.plan.operations import RESTORES
-from sodaf_nb.schema import Column, DataType, Kind, Schema
+from sodaf_nb.schema import Column, DataType, Kind, Schema, Table
 from sodaf_nb.schema.types import other
+from sodaf_nb.sql.dedupe import Duplicates
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.validation.evidence import Aspect, Contents
@@ -42,7 +43,24 @@ def about_plan(plan: Plan, live: Schema, dialect: Dialect) -> Iterator[Question]
         if table is not None:
             for aspect, condition in _about(operation, origins, number, dialect):
                 yield Question(key=(number, aspect), table=table, condition=condition)
+            if isinstance(operation, DedupeColumn) and (present := live.table(table)) and not operation.undone:
+                here = origins.column(operation.table, operation.column, until=number) or operation.column
+                condition = duplicates(operation, present, here, dialect).condition
+                yield Question(key=(number, "filled"), table=table, condition=condition)
     yield from _about_checks(plan, live, origins, dialect)
+
+
+def duplicates(operation: DedupeColumn, table: Table, here: str, dialect: Dialect) -> Duplicates:
+    """Return the live rows that share values of a column; `here` is its name now."""
+    column = table.column(here)
+    return Duplicates(
+        source=quote(table.name),
+        column=here,
+        key=operation.key,
+        how=operation.how,
+        collation=dialect.collation(column.definition) if column and column.definition else None,
+        by_bytes=dialect.by_bytes,
+    )
 
 
 def about_contents(plan: Plan, live: Schema, contents: Contents) -> Iterator[Question]:
