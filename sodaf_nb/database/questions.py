@@ -117,7 +117,7 @@ def _written(here: str, value: str | float | None, dialect: Dialect) -> str:
 
 def _about_alter(operation: AlterColumn, here: str, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
     before, after = operation.before, operation.after
-    if operation.retypes:
+    if operation.retypes and not (operation.lengthens and dialect.keeps_values(before.type, after.type)):
         yield "inexact", f"{dialect.convert(here, before, after).inexact}{_written(here, operation.filler, dialect)}"
         yield "filled", _filled(here, before, dialect)
         if dialect.keeps_misfits:
@@ -162,7 +162,7 @@ def _undeclared(column: Column) -> DataType:
 
 
 def _about_checks(plan: Plan, live: Schema, origins: Origins, dialect: Dialect) -> Iterator[Question]:
-    alters = [(n, o) for n, o in enumerate(plan.operations) if isinstance(o, AlterColumn) and (o.retypes or o.fills)]
+    alters = [(n, o) for n, o in enumerate(plan.operations) if isinstance(o, AlterColumn) and _converts(o)]
     for name in dict.fromkeys(origins.table(o.table, until=n) for n, o in alters):
         table = live.table(name) if name is not None else None
         if table is None or table.sql is None or plan.kind == "rollback":
@@ -173,6 +173,10 @@ def _about_checks(plan: Plan, live: Schema, origins: Origins, dialect: Dialect) 
             column = origins.column(operation.table, operation.before.name, until=number) or ""
             if broken := dialect.broken_checks(table.sql, values, column):
                 yield Question(key=(number, "broken_check"), table=table.name, condition=broken)
+
+
+def _converts(operation: AlterColumn) -> bool:
+    return (operation.retypes and not operation.lengthens) or operation.fills
 
 
 def values_afterwards(alters: Mapping[int, AlterColumn], origins: Origins, dialect: Dialect) -> dict[str, str]:

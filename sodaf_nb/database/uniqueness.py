@@ -92,7 +92,7 @@ def _of_old_indexes(
 
 
 def _moves(operation: AlterColumn) -> bool:
-    return (operation.retypes or operation.fills) and not operation.after.autoincrement
+    return ((operation.retypes and not operation.lengthens) or operation.fills) and not operation.after.autoincrement
 
 
 def _unique_over(table: Table, column: str, dropped: Collection[str | None]) -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from sodaf_nb.options import ConflictPolicy, Dedupe
 from sodaf_nb.schema import Column, Index, Table, storable
+from sodaf_nb.schema.room import lengthens
 
 
 @storable
@@ -136,6 +137,16 @@ class AlterColumn:
     def retypes(self) -> bool:
         """True when stored values may have to be converted."""
         return self.before.type != self.after.type
+
+    @property
+    def lengthens(self) -> bool:
+        """True when a text may only become longer: no value is in doubt then, so none has to be looked at."""
+        return self.retypes and lengthens(self.before.type, self.after.type)
+
+    @property
+    def only_lengthens(self) -> bool:
+        """True when nothing else about the column changes."""
+        return self.lengthens and replace(self.before, type=self.after.type).shape() == self.after.shape()
 
     @property
     def fills(self) -> bool:

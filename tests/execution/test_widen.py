@@ -2,10 +2,10 @@
 
 import pytest
 
-from sodaf_nb.diff.room import has_room
 from sodaf_nb.errors import BlockedMigrationError, UsageError
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.schema import DataType, Kind
+from sodaf_nb.schema.room import has_room
 from sodaf_nb.schema.types import decimal, other, varchar
 from sodaf_nb.validation import repaired
 from tests.acceptance.making import doctype, field
