@@ -74,6 +74,10 @@ class Tabular:
         """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
         return self.code()
 
+    def is_blocked(self) -> bool:
+        """Return True when it says that something stops a migration."""
+        return False
+
     def pending_changes(self) -> int | None:
         """Return how many changes wait to be applied; None for a value that does not compare."""
         return None

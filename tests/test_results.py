@@ -153,8 +153,8 @@ def test_an_accepted_finding_is_said_to_be_accepted_and_no_longer_an_error():
 def test_long_sql_is_in_the_text_only_when_asked_for():
     shown = dry(add(), sql=("A",) * 13)
     assert "A;" not in repr(shown)
-    assert "SQL:\n13 lines; they are in .sql and .rollback_sql" in repr(shown)
-    assert "SQL:\n13 lines; --sql shows them" in repr(shown.in_words(words("sodaf-nb")))
+    assert "SQL:\n13 lines, in .sql and .rollback_sql" in repr(shown)
+    assert "SQL:\n13 lines, dry-run --sql shows them" in repr(shown.in_words(words("sodaf-nb")))
     assert repr(replace(shown, sql_in_text=True)).endswith(";\nA;")
     assert "A;\nA;" in shown._repr_html_()
     assert "A;\nA;" in shown.to_markdown()

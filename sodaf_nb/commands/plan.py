@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from dataclasses import replace
 
 from sodaf_nb.commands.arguments import add_answers, add_doctype, add_values, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
@@ -25,7 +27,12 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     plan = context.applier.plan(required_doctype(args), sync_options(args))
     if args.save:
         plan.save(args.save)
-    return plan if before is None else plan.changes_since(before)
+        told = f"Saved to {args.save}; {context.program} apply --plan {shlex.quote(args.save)} carries it out."
+        plan = replace(plan, remarks=(told,))
+    if before is None:
+        return plan
+    changes = plan.changes_since(before)
+    return replace(changes, remarks=plan.remarks)
 
 
 COMMAND = Command(

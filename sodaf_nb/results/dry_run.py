@@ -131,6 +131,10 @@ class DryRunResult(Tabular):
         """Return it with its next steps as they are written on another surface."""
         return replace(self, words=words, findings=Findings(self.findings).in_words(words))
 
+    def is_blocked(self) -> bool:
+        """Return True when an apply would not go through as asked."""
+        return not self.success
+
     def pending_changes(self) -> int:
         """Return how many changes an apply would make."""
         return len(self.plan.operations)
@@ -179,8 +183,8 @@ class DryRunResult(Tabular):
         if not self.explanations:
             return []
         # Every change of one apply holds the same lock, so it is said once.
-        rows = [{key: row[key] for key in ("change", "endangers", "undo")} for row in self.explain().to_rows()]
-        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{text_table(rows)}")]
+        told = "\n".join(each.to_text() for each in self.explanations)
+        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{told}")]
 
     def _sql_blocks(self) -> list[tuple[str, str]]:
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
@@ -208,7 +212,7 @@ class DryRunResult(Tabular):
         blocks = self._sql_blocks()
         lines = sum(text.count("\n") + 1 for _title, text in blocks)
         if not self.sql_in_text and lines > _SHORT_SQL:
-            blocks = [("SQL", f"{lines} lines; {self.words['sql'](())}")]
+            blocks = [("SQL", f"{lines} lines, {self.words['sql'](())}")]
         return [*(block for block in self.code() if block[0] in (_PREVIEW, _UNDO)), *blocks]
 
     def to_json(self) -> str:
