@@ -87,7 +87,9 @@ class PlanSession(Tabular):
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    # ------------------------------------------------------------ planning and answering
+    def is_blocked(self) -> bool:
+        """Return True when the plan would not go through as it stands."""
+        return self._now.dry_run is not None and self._now.dry_run.is_blocked()
 
     def plan_now(self) -> Snapshot:
         """Make the plan in this thread and return what came of it; what goes wrong is kept for `wait` and `dry_run`.
@@ -181,8 +183,6 @@ class PlanSession(Tabular):
             message = f"The schema of {found.plan.table} changed after the plan was made."
             self._set(state=State.STALE, error=StalePlanError(message, hint="make a new plan and review it again"))
             return False
-
-    # ------------------------------------------------------------ carrying out and taking back
 
     def apply(self) -> bool:
         """Carry out the plan in a thread.
