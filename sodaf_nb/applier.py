@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +29,8 @@ from sodaf_nb.execution import (
     saving_for,
     utc_now,
 )
-from sodaf_nb.execution.approval import head_of, remembered, require_answered, require_approved, review_of
+from sodaf_nb.execution.answering import own_answers, require_answers, require_renames_answered
+from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
 from sodaf_nb.execution.explaining import explanations
 from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
@@ -169,15 +169,10 @@ class MigrationApplier(WithPanel):
         errors: dict[str, SodafError] = {}
         for name in self.doctypes.dependency_order():
             try:
-                results[name] = self.sync_doctype(name, self._own(given, name))
+                results[name] = self.sync_doctype(name, own_answers(given, self._columns(name)))
             except SodafError as error:
                 errors[name] = error
         return BatchMigrationResult(results=results, errors=errors)
-
-    def _own(self, options: SyncOptions, doctype: str) -> SyncOptions:
-        """Return options for one of many: the values for fields that it has."""
-        fields = {name.lower() for name in self._columns(doctype)}
-        return replace(options, backfill={n: v for n, v in options.backfill.items() if n.lower() in fields})
 
     def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
         """Carry out a plan made and reviewed earlier, perhaps by another process and read with `Plan.load`.
@@ -261,8 +256,8 @@ class MigrationApplier(WithPanel):
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         require_known(options.accept)
         diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
-        require_answered(diff, options)
-        self._require_fields(doctype, options.backfill)
+        require_renames_answered(diff, options)
+        require_answers(doctype, self._columns(doctype), options)
         return diff
 
     def _planned(self, diff: SchemaDiff, options: SyncOptions, live: Schema) -> Plan:
@@ -272,22 +267,13 @@ class MigrationApplier(WithPanel):
             made_for=schema_fingerprint(live, names),
             references=self.doctypes.references_to(diff.doctype),
             backfill=options.backfill,
+            dedupe=options.dedupe,
         )
         plan = make_plan(diff, context)
         self._reviewed[plan.id] = reviewed(plan, live)
         while len(self._reviewed) > _MOST_REVIEWED:
             self._reviewed.pop(next(iter(self._reviewed)), None)
         return plan
-
-    def _require_fields(self, doctype: str, backfill: Iterable[str]) -> None:
-        fields = self._columns(doctype)
-        unknown = sorted(name for name in backfill if name.lower() not in map(str.lower, fields))
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], fields, n=1)
-            raise UsageError(
-                f"{doctype} has no field {unknown[0]!r} to fill.",
-                hint=f"did you mean {near[0]}?" if near else f"fields: {', '.join(fields)}",
-            )
 
     def _columns(self, doctype: str) -> tuple[str, ...]:
         wanted = self.doctypes.wanted_table(doctype)
@@ -312,6 +298,7 @@ class MigrationApplier(WithPanel):
         return Answers(
             renamed_from=options.renamed_from,
             field_renames=options.field_renames,
+            widen=frozenset(name.lower() for name in options.widen),
             drop_removed=options.removed_fields == "drop",
             clues=self._judge.clues(doctype, former) if clues else Clues(),
         )

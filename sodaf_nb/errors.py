@@ -30,6 +30,12 @@ Action = Literal[
     "load",
     "named",
     "overwrite",
+    "sql",
+    "frame",
+    "backfill",
+    "dedupe",
+    "widen",
+    "keep",
 ]
 
 
@@ -68,6 +74,12 @@ PYTHON: Words = MappingProxyType(
         "load": lambda _: "doctypes.load(PATH)",
         "named": lambda names: f"draft_doctypes(frame, {_quoted(names[0])})",
         "overwrite": lambda _: "overwrite=True",
+        "sql": lambda _: "in .sql and .rollback_sql",
+        "frame": lambda _: ".to_frame()",
+        "backfill": lambda names: f"backfill={{{_quoted(names[0])}: VALUE}}",
+        "dedupe": lambda pair: f"dedupe={{{_quoted(pair[0])}: {_quoted(pair[1])}}}",
+        "widen": lambda names: f"widen={{{_quoted(names[0])}}}",
+        "keep": lambda _: 'removed_fields="keep"',
         "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
     }
 )
@@ -192,14 +204,14 @@ class BlockedMigrationError(SodafError):
         )
 
     def _next_step(self) -> Hint:
-        fixes = "; ".join(dict.fromkeys(f.fix for f in self.findings if f.fix))
+        fixes = dict.fromkeys(step for f in self.findings if (step := f.next_step()))
         ids = tuple(dict.fromkeys(f.rule for f in self.findings if f.acceptable))
-        before = f"{fixes}; " if fixes else ""
+        before = [part for fix in fixes for part in (*fix, "; ")]
         if not ids:
-            return f"{before}it cannot be accepted as it is"
+            return (*before, "it cannot be accepted as it is")
         sealed = ", ".join(dict.fromkeys(f.rule for f in self.findings if not f.acceptable))
         rest = f"; {sealed} cannot be accepted" if sealed else ""
-        return (f"{before}or take it on with ", Step("accept", ids), rest)
+        return (*before, "or take it on with ", Step("accept", ids), rest)
 
 
 class RenameQuestionError(SodafError):

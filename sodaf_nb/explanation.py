@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 
-from sodaf_nb.tabular import Row, Tabular, counted
+from sodaf_nb.tabular import Row, Tabular, counted, printable
+
+# Columns of a terminal that is not wide.
+_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,15 @@ class Explanation:
     undo: str
     # Times differ from run to run, so they stay out of a repr that a notebook may have recorded.
     seconds: float | None = field(default=None, repr=False)
+
+    def to_text(self) -> str:
+        """Return the change with what may be lost and the way back below it, in lines that fit on a terminal."""
+        facts = [f"endangers {self.endangers}"] if self.endangers else []
+        below = (
+            textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+            for text in [*facts, f"undo: {self.undo}"]
+        )
+        return "\n".join([textwrap.fill(printable(self.change), _WIDTH, subsequent_indent="  "), *map(str, below)])
 
     def to_row(self) -> Row:
         """Return what does not differ from run to run, in the order in which it is read."""

@@ -20,6 +20,9 @@ Accept = Collection[str] | Mapping[str, str] | Literal["all"]
 RehearsalScope = Literal["auto", "full", "sample"]
 """Whether a dry run works on all rows of the tables concerned or on the first ones by key; "auto" decides by size"""
 
+Dedupe = Literal["blank", "suffix"]
+"""What the rows get that share a value with an earlier one, where a field becomes unique: nothing, or the value with
+the row's key behind it"""
 
 ConflictPolicy = Literal["keep_newer", "take_older", "stop"]
 """What a rollback does with a value that was edited since the migration: keep it, take the backed-up one, or stop"""
@@ -84,6 +87,10 @@ class SyncOptions:
         renamed_from: The DocType's former name; its table is renamed.
         removed_fields: What becomes of columns the DocType no longer has.
         backfill: {fieldname: value} for rows that would hold NULL in a required column.
+        dedupe: {fieldname: "blank" or "suffix"} for rows that share a value of a field that becomes unique. The row
+            with the lowest key keeps it; of the others it is emptied, or gets the row's key as a suffix. No row is
+            ever deleted: it holds more than this value, and others may point to it.
+        widen: Fields whose column keeps the type it has where the DocType's has less room; a type with more is taken.
         dry_run: Stop before the backup; nothing is written.
         plan_id: The reviewed plan's id; any other plan is refused.
         rehearsal: How many rows a dry run copies; an apply takes none of it.
@@ -95,6 +102,8 @@ class SyncOptions:
     renamed_from: str | None = None
     removed_fields: Literal["keep", "drop"] = "keep"
     backfill: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
+    dedupe: Mapping[str, Dedupe] = field(default_factory=lambda: MappingProxyType({}))
+    widen: Collection[str] = ()
     dry_run: bool = False
     plan_id: str | None = None
     rehearsal: RehearsalScope = "auto"

@@ -10,10 +10,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sodaf_nb.errors import Words
 
 Row = Mapping[str, object]
 
@@ -72,9 +74,17 @@ class Tabular:
         """Return the blocks that the text shows; text cannot fold a long one as HTML does."""
         return self.code()
 
+    def is_blocked(self) -> bool:
+        """Return True when it says that something stops a migration."""
+        return False
+
     def pending_changes(self) -> int | None:
         """Return how many changes wait to be applied; None for a value that does not compare."""
         return None
+
+    def in_words(self, words: Words) -> Self:  # noqa: ARG002  most values name no next step
+        """Return the same value with its next steps as they are written on another surface than in Python."""
+        return self
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""

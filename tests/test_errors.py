@@ -42,6 +42,12 @@ def test_steps_are_written_as_python_and_as_commands():
         Step("load"): ("doctypes.load(PATH)", "--doctypes PATH"),
         Step("named", ("Book",)): ('draft_doctypes(frame, "Book")', "--name Book"),
         Step("overwrite"): ("overwrite=True", "--overwrite"),
+        Step("sql"): ("in .sql and .rollback_sql", "dry-run --sql shows them"),
+        Step("frame"): (".to_frame()", "--json"),
+        Step("backfill", ("a b",)): ('backfill={"a b": VALUE}', "--backfill 'a b'=VALUE"),
+        Step("dedupe", ("email", "blank")): ('dedupe={"email": "blank"}', "--dedupe email=blank"),
+        Step("widen", ("title",)): ('widen={"title"}', "--widen title"),
+        Step("keep", ("title",)): ('removed_fields="keep"', "no --drop-removed"),
         Step("plan", ("Book Copy",)): ('applier.dry_run("Book Copy")', "sodaf-nb dry-run Book Copy"),
     }
     assert {step.action for step in steps} == set(PYTHON)

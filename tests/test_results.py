@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sodaf_nb.commands.wording import words
 from sodaf_nb.errors import UsageError
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.validation import Finding, Group, Severity
@@ -153,6 +154,7 @@ def test_long_sql_is_in_the_text_only_when_asked_for():
     shown = dry(add(), sql=("A",) * 13)
     assert "A;" not in repr(shown)
     assert "SQL:\n13 lines, in .sql and .rollback_sql" in repr(shown)
+    assert "SQL:\n13 lines, dry-run --sql shows them" in repr(shown.in_words(words("sodaf-nb")))
     assert repr(replace(shown, sql_in_text=True)).endswith(";\nA;")
     assert "A;\nA;" in shown._repr_html_()
     assert "A;\nA;" in shown.to_markdown()
@@ -193,5 +195,5 @@ def test_a_value_in_markdown_makes_no_column_no_tag_and_no_line():
 
 def test_a_dry_run_as_json_has_every_field_and_its_plan():
     shown = json.loads(dry(add(), findings=(LOSS,), accepted=("DS03",), backup_preview=({"table": "t"},)).to_json())
-    assert set(shown) == set(DryRunResult.__dataclass_fields__)
+    assert set(shown) == set(DryRunResult.__dataclass_fields__) - {"words"}
     assert (shown["plan"]["$"], shown["accepted"], shown["backup_preview"]) == ("Plan", ["DS03"], [{"table": "t"}])

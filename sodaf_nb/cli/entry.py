@@ -17,7 +17,6 @@ from sodaf_nb.commands import commands, run_words
 from sodaf_nb.commands.runner import find
 from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.options import ApplyOptions
-from sodaf_nb.results import DryRunResult
 from sodaf_nb.tabular import Tabular, text_table
 
 _VERSION_WORDS = ("--version", "-V", "version")
@@ -115,7 +114,7 @@ def _code(value: Tabular, *, check: bool) -> int:
     changes = value.pending_changes()
     if check and changes is None:
         raise UsageError("--check needs a command that compares.", hint="use it with status, diff or dry-run")
-    if isinstance(value, DryRunResult) and not value.success:
+    if value.is_blocked():
         return exits.BLOCKED
     return exits.PENDING if check and changes else exits.DONE
 

@@ -50,7 +50,7 @@ def _apply_file(context: Context, args: argparse.Namespace, doctype: str | None)
     """Apply a plan that was saved; its answers are in it, so others would mean another plan."""
     from sodaf_nb.plan import Plan  # noqa: PLC0415  light start
 
-    if args.rename or args.renamed_from or args.backfill or args.drop_removed:
+    if _answered(args) or args.drop_removed:
         raise UsageError(
             "A saved plan has its answers in it.", hint="leave them out, or make and save another plan with them"
         )
@@ -62,10 +62,15 @@ def _apply_file(context: Context, args: argparse.Namespace, doctype: str | None)
 
 def _require_general(args: argparse.Namespace) -> None:
     # These answer a question about one DocType; for all of them the answer would hit the wrong one.
-    if args.plan or args.rename or args.renamed_from or args.backfill:
+    if args.plan or _answered(args):
         raise UsageError(
-            "--plan, --rename, --renamed-from and --backfill are about one DocType.", hint="apply that DocType by name"
+            "--plan, --rename, --renamed-from, --backfill, --dedupe and --widen are about one DocType.",
+            hint="apply that DocType by name",
         )
+
+
+def _answered(args: argparse.Namespace) -> bool:
+    return any((args.rename, args.renamed_from, args.backfill, args.dedupe, args.widen))
 
 
 def _apply_all(context: Context, options: SyncOptions) -> Tabular:

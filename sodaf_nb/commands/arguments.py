@@ -71,6 +71,14 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--renamed-from", metavar="NAME", help="former name of the DocType; its table is renamed")
     parser.add_argument(
+        "--widen",
+        metavar="FIELDS",
+        type=name_list,
+        action="extend",
+        default=[],
+        help="fields whose column keeps its type where the DocType's has less room, such as title,notes",
+    )
+    parser.add_argument(
         "--drop-removed", action="store_true", help="drop columns of removed fields; else they are kept"
     )
 
@@ -79,11 +87,11 @@ def add_sync(parser: argparse.ArgumentParser) -> None:
     """Add the answers and choices for one migration."""
     add_accept(parser)
     add_answers(parser)
-    add_backfill(parser)
+    add_values(parser)
 
 
-def add_backfill(parser: argparse.ArgumentParser) -> None:
-    """Add `--backfill`."""
+def add_values(parser: argparse.ArgumentParser) -> None:
+    """Add the answers that decide what rows get."""
     parser.add_argument(
         "--backfill",
         metavar="FIELD=VALUE",
@@ -91,6 +99,15 @@ def add_backfill(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="value for rows that would hold NULL in a required field; may be given again",
+    )
+    parser.add_argument(
+        "--dedupe",
+        metavar="FIELD=HOW",
+        type=pair("="),
+        action="append",
+        default=[],
+        help="what rows get that share a value of a field that becomes unique, all but the first by key: blank empties "
+        "it, suffix puts the row's key behind it; may be given again",
     )
 
 
@@ -126,6 +143,8 @@ def sync_options(args: argparse.Namespace) -> SyncOptions:
         renamed_from=args.renamed_from,
         removed_fields="drop" if args.drop_removed else "keep",
         backfill=MappingProxyType({field: number_or_text(value) for field, value in getattr(args, "backfill", ())}),
+        dedupe=MappingProxyType(dict(getattr(args, "dedupe", ()))),
+        widen=tuple(args.widen),
         plan_id=getattr(args, "plan", None),
         rehearsal=getattr(args, "rehearsal", "auto"),
         mask=tuple(getattr(args, "mask", ())),

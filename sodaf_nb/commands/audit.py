@@ -7,6 +7,7 @@ import argparse
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
+from sodaf_nb.commands.wording import words
 from sodaf_nb.tabular import Tabular, counted
 
 
@@ -18,7 +19,7 @@ def _list(context: Context, _args: argparse.Namespace) -> Tabular:
         rows=tuple({"#": e.number, "event": e.event, "doctype": e.doctype, "who": e.actor} for e in entries),
         items=entries,
         empty="Nothing was done yet.",
-        remarks=("Times, ids and digests: .to_frame()",) if entries else (),
+        remarks=(f"Times, ids and digests: {words(context.program)['frame'](())}",) if entries else (),
         details=tuple({name: getattr(e, name) for name in e.__dataclass_fields__} for e in entries),
     )
 

@@ -10,7 +10,7 @@ from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctyp
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.opened import opened
 from sodaf_nb.commands.parsing import count, name_list
-from sodaf_nb.commands.registry import Command, doctype_names
+from sodaf_nb.commands.registry import Command, backup_numbers, doctype_names
 from sodaf_nb.commands.values import Listing, by_number, is_number
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Row, Tabular
@@ -130,7 +130,9 @@ def backup_id(context: Context, args: argparse.Namespace) -> str:
 
 def _ids(context: Context) -> list[str]:
     """Return the ids of all usable backups, oldest first; a damaged one has no place in time."""
-    return [backup.id for backup in reversed(context.applier.backups.list_backups()) if not backup.problem]
+    found = [backup.id for backup in reversed(context.applier.backups.list_backups()) if not backup.problem]
+    context.remember_backups(len(found))
+    return found
 
 
 def _numbers(context: Context) -> dict[str, int]:
@@ -179,7 +181,11 @@ COMMAND = Command(
     actions=(
         Command(name="list", help="List the backups.", configure=_configure_list, run=_list, names=doctype_names),
         Command(
-            name="verify", help="Read a backup again and restore it on trial.", configure=_configure_one, run=_verify
+            name="verify",
+            help="Read a backup again and restore it on trial.",
+            configure=_configure_one,
+            run=_verify,
+            names=backup_numbers,
         ),
         Command(
             name="create",
@@ -193,6 +199,7 @@ COMMAND = Command(
             help="Put the rows of a backup back.",
             configure=_configure_restore,
             run=_restore,
+            names=backup_numbers,
             writes=True,
         ),
         Command(
@@ -206,6 +213,7 @@ COMMAND = Command(
             help="Show the rows in a backup, and which of them are otherwise now.",
             configure=_configure_one,
             run=_open,
+            names=backup_numbers,
         ),
     ),
 )

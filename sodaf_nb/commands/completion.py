@@ -110,7 +110,9 @@ _OFFERS: Mapping[str, Offer] = MappingProxyType(
         "backfill": _given,
         "close": _connections,
         "columns": _listed,
+        "dedupe": _given,
         "mask": _listed,
+        "widen": _listed,
         "yes_on": _connections,
     }
 )

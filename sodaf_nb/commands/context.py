@@ -100,6 +100,7 @@ class Context:
         self.base = options or ApplyOptions()
         self.chosen: Mapping[str, object] = MappingProxyType({})
         self._numbers: dict[str, int] = {}
+        self._backups: dict[str, int] = {}
         self.variables = MappingProxyType({}) if variables is None else variables
         self._connections: dict[str, Connection] = {}
         self._active: str | None = None
@@ -126,6 +127,16 @@ class Context:
     def migrations(self) -> int:
         """How many migrations the connection in use had when this session last looked; 0 without one."""
         return self._numbers.get(self._active or "", 0)
+
+    @property
+    def backups(self) -> int:
+        """How many usable backups the connection in use had when this session last looked; 0 without one."""
+        return self._backups.get(self._active or "", 0)
+
+    def remember_backups(self, count: int) -> None:
+        """Note how many backups there are, for completion, which reads no folder."""
+        if self._active is not None:
+            self._backups[self._active] = count
 
     def remember_numbers(self) -> None:
         """Look at how many migrations there are, for completion, which must not wait for a database."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, commands
 from sodaf_nb.commands.values import Help
+from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
+
+# What an id looks like; anything else is taken for the name of a command.
+_RULE = re.compile(r"[A-Z]{2}[0-9]{2}")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +50,14 @@ def _rules() -> Help:
 
 def _rule(command: Sequence[str]) -> Help | None:
     from sodaf_nb.validation import catalogue  # noqa: PLC0415  light start
+    from sodaf_nb.validation.elsewhere import ELSEWHERE  # noqa: PLC0415  light start
 
-    about = catalogue().get(command[0].upper())
+    rule = command[0].upper()
+    if reason := ELSEWHERE.get(rule):
+        return Help(title=rule, text=f"{rule}: a danger that other tools know; no rule here reports it: {reason}.")
+    about = catalogue().get(rule)
+    if about is None and _RULE.fullmatch(rule):
+        raise UsageError(f"There is no rule {rule}.", hint=f"ids: {', '.join(catalogue())}")
     if about is None:
         return None
     return Help(title=about.rule, text=f"{about.rule}: {about.what}\n\n{about.why}\n{about.remedy}")

@@ -12,7 +12,7 @@ from sodaf_nb.commands.parsing import count
 from sodaf_nb.commands.records import migration_id, require_known
 from sodaf_nb.commands.registry import Command, migration_numbers
 from sodaf_nb.commands.values import Listing, is_number
-from sodaf_nb.tabular import Tabular
+from sodaf_nb.tabular import Tabular, counted
 
 if TYPE_CHECKING:
     from sodaf_nb.history import History, MigrationRecord
@@ -64,10 +64,15 @@ def _entry(context: Context, word: str) -> Listing:
     history = context.applier.history.get_migration_history()
     record = next(record for record in history if record.id == wanted)
     row = next(row for row in history.frame_rows() if row["migration"] == wanted)
-    facts = {**row, "changes": "", "error": error_text(record), **_undone(history, record)}
+    facts = {name.replace("milliseconds", "took"): value for name, value in row.items()}
+    facts |= {"took": took(record.execution_time), "changes": "", "error": error_text(record)} | _undone(
+        history, record
+    )
     shown = [(name, value) for name, value in facts.items() if value not in ("", None)]
     shown += [("change", text) for text in record.metadata.get("summary", ())]
-    shown += [("statement", f"{each['milliseconds']:.1f} ms, {each['rows']} rows") for each in record.statements]
+    shown += [
+        ("statement", f"{took(each['milliseconds'])}, {counted(each['rows'], 'row')}") for each in record.statements
+    ]
     shown += [("finding", _finding(found)) for found in record.metadata.get("findings", ())]
     both = (("SQL", record.sql), ("Rollback SQL", record.rollback_sql))
     return Listing(
@@ -77,6 +82,17 @@ def _entry(context: Context, word: str) -> Listing:
         details=(row,),
         blocks=tuple((title, ";\n".join(sql) + ";") for title, sql in both if sql),
     )
+
+
+def took(milliseconds: float) -> str:
+    """Return a time as people say it, such as `12 ms`, `1.25 s` or `2 min 5 s`."""
+    if milliseconds < _SECOND:
+        return f"{milliseconds:.1f} ms" if milliseconds < _ROUND else f"{milliseconds:.0f} ms"
+    minutes, seconds = divmod(milliseconds / _SECOND, 60)
+    return f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.2f} s"
+
+
+_SECOND, _ROUND = 1000, 10
 
 
 def _finding(found: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ from sodaf_nb.commands.arguments import add_doctype, add_rehearsal, add_sync, re
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.commands.reviewing import session_for
+from sodaf_nb.commands.wording import in_shell
 from sodaf_nb.tabular import Tabular
 
 
@@ -20,6 +21,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     session = session_for(context, required_doctype(args), sync_options(args))
     session.plan_now()
+    if in_shell(context.program):
+        session.dry_run()  # raises what kept the plan from being made; nobody can answer or press anything here
     return session
 
 

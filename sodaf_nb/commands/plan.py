@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from dataclasses import replace
 
-from sodaf_nb.commands.arguments import add_answers, add_backfill, add_doctype, required_doctype, sync_options
+from sodaf_nb.commands.arguments import add_answers, add_doctype, add_values, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
@@ -13,7 +15,7 @@ from sodaf_nb.tabular import Tabular
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_doctype(parser)
     add_answers(parser)
-    add_backfill(parser)
+    add_values(parser)
     parser.add_argument("--save", metavar="FILE", help="write it to a JSON file, which apply --plan FILE takes")
     parser.add_argument("--since", metavar="FILE", help="show what differs from a plan that was saved before")
 
@@ -25,7 +27,12 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     plan = context.applier.plan(required_doctype(args), sync_options(args))
     if args.save:
         plan.save(args.save)
-    return plan if before is None else plan.changes_since(before)
+        told = f"Saved to {args.save}; {context.program} apply --plan {shlex.quote(args.save)} carries it out."
+        plan = replace(plan, remarks=(told,))
+    if before is None:
+        return plan
+    changes = plan.changes_since(before)
+    return replace(changes, remarks=plan.remarks)
 
 
 COMMAND = Command(

@@ -40,6 +40,11 @@ def migration_numbers(context: Context) -> Iterable[str]:
     yield from context.doctypes.names()
 
 
+def backup_numbers(context: Context) -> Iterable[str]:
+    """Return the numbers of the backups there are, the newest first."""
+    return map(str, range(context.backups, 0, -1))
+
+
 def field_paths(context: Context) -> Iterable[str]:
     """Return the names of the loaded DocTypes, and their fields as `Book.pages`."""
     for doctype in context.doctypes:

@@ -158,6 +158,8 @@ def _preconditions(order: Order) -> str:
         "renamed_from": order.options.renamed_from,
         "removed_fields": order.options.removed_fields,
         "backfill": dict(order.options.backfill),
+        "dedupe": dict(order.options.dedupe),
+        "widen": tuple(order.options.widen),
     }
     given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
     return f"""

@@ -44,7 +44,7 @@ def run_words(context: Context, words: Sequence[str], body: str | None = None) -
         return overview(context)
     with _worded(context):
         call = parsed(context, words)
-        return call if isinstance(call, Help) else call.run(context, body)
+        return call if isinstance(call, Help) else call.run(context, body).in_words(as_commands(context.program))
 
 
 def preview_words(context: Context, words: Sequence[str]) -> Tabular | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sodaf_nb.errors import Step, UsageError
+from sodaf_nb.errors import PYTHON, Step, UsageError, Words
 from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:
@@ -81,11 +81,13 @@ class Sheet(Tabular):
         title: The line above the table.
         columns: Names of the columns.
         values: The rows, in the order of the columns.
+        words: How it is said where all rows are.
     """
 
     title: str
     columns: tuple[str, ...]
     values: tuple[tuple[object, ...], ...]
+    words: Words = field(default_factory=lambda: PYTHON, compare=False)
 
     def heading(self) -> str:
         """Return the title with the number of rows."""
@@ -102,7 +104,11 @@ class Sheet(Tabular):
     def notes(self) -> list[str]:
         """Say how many rows are not shown."""
         rest = len(self.values) - _SHOWN
-        return [f"... and {rest} more; .to_frame() has all."] if rest > 0 else []
+        return [f"... and {rest} more; {self.words['frame'](())} has all."] if rest > 0 else []
+
+    def in_words(self, words: Words) -> Sheet:
+        """Return it with where all rows are as it is said on another surface."""
+        return replace(self, words=words)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all rows as a pandas DataFrame whose columns keep their Python values."""

@@ -40,6 +40,12 @@ def words(program: str) -> Words:
             "load": lambda _: how_to_load(program),
             "named": lambda names: f"--name {shlex.quote(names[0])}",
             "overwrite": lambda _: "--overwrite",
+            "sql": lambda _: f"{'' if in_shell(program) else 'in .sql and .rollback_sql; '}dry-run --sql shows them",
+            "frame": lambda _: "--json" if in_shell(program) else ".to_frame()",
+            "backfill": lambda names: f"--backfill {shlex.quote(names[0])}=VALUE",
+            "dedupe": lambda pair: f"--dedupe {shlex.quote('='.join(pair))}",
+            "widen": lambda names: f"--widen {shlex.quote(names[0])}",
+            "keep": lambda _: "no --drop-removed",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
         }
     )

@@ -12,7 +12,7 @@ from sodaf_nb.database.questions import Question, about_contents, about_plan
 from sodaf_nb.database.references import loose_keys, pointing_here, references
 from sodaf_nb.database.session import Session
 from sodaf_nb.database.uniqueness import SAMPLES, equal_values
-from sodaf_nb.plan import DropTable, Plan, table_of
+from sodaf_nb.plan import AlterColumn, DropTable, Plan, table_of
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.plan.operations import RESTORES
 from sodaf_nb.rehearsal import MASKED, is_masked
@@ -28,6 +28,8 @@ def gather(
     session: Session, plan: Plan, live: Schema, mask: Collection[str] = (), contents: Contents | None = None
 ) -> Facts:
     """Return the facts of a plan; tables are asked by the names they have now, each table in one scan.
+
+    Where texts may become longer and nothing else changes, no row is read, and rows are not counted either.
 
     Args:
         session: The snapshot to count in.
@@ -59,6 +61,8 @@ def _by_key(asked: Sequence[Question]) -> dict[Any, Question]:
 
 
 def _tables(plan: Plan, live: Schema) -> list[str]:
+    if all(isinstance(o, AlterColumn) and o.only_lengthens for o in plan.operations):
+        return []  # the catalog alone changes, so it takes no longer with more rows
     origins = Origins(plan.operations)
     lasting = ((n, o) for n, o in enumerate(plan.operations) if not isinstance(o, RESTORES))
     named = {origins.table(table_of(o), until=n) for n, o in lasting}

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation, Plan, RetargetReference, table_of
+from sodaf_nb.plan import AddColumn, AlterColumn, DedupeColumn, DropColumn, Operation, Plan, RetargetReference, table_of
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.plan.operations import RESTORES
-from sodaf_nb.schema import Column, DataType, Kind, Schema
+from sodaf_nb.schema import Column, DataType, Kind, Schema, Table
 from sodaf_nb.schema.types import other
+from sodaf_nb.sql.dedupe import Duplicates
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.validation.evidence import Aspect, Contents
@@ -42,7 +43,24 @@ def about_plan(plan: Plan, live: Schema, dialect: Dialect) -> Iterator[Question]
         if table is not None:
             for aspect, condition in _about(operation, origins, number, dialect):
                 yield Question(key=(number, aspect), table=table, condition=condition)
+            if isinstance(operation, DedupeColumn) and (present := live.table(table)) and not operation.undone:
+                here = origins.column(operation.table, operation.column, until=number) or operation.column
+                condition = duplicates(operation, present, here, dialect).condition
+                yield Question(key=(number, "filled"), table=table, condition=condition)
     yield from _about_checks(plan, live, origins, dialect)
+
+
+def duplicates(operation: DedupeColumn, table: Table, here: str, dialect: Dialect) -> Duplicates:
+    """Return the live rows that share values of a column; `here` is its name now."""
+    column = table.column(here)
+    return Duplicates(
+        source=quote(table.name),
+        column=here,
+        key=operation.key,
+        how=operation.how,
+        collation=dialect.collation(column.definition) if column and column.definition else None,
+        by_bytes=dialect.by_bytes,
+    )
 
 
 def about_contents(plan: Plan, live: Schema, contents: Contents) -> Iterator[Question]:
@@ -99,7 +117,7 @@ def _written(here: str, value: str | float | None, dialect: Dialect) -> str:
 
 def _about_alter(operation: AlterColumn, here: str, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
     before, after = operation.before, operation.after
-    if operation.retypes:
+    if operation.retypes and not (operation.lengthens and dialect.keeps_values(before.type, after.type)):
         yield "inexact", f"{dialect.convert(here, before, after).inexact}{_written(here, operation.filler, dialect)}"
         yield "filled", _filled(here, before, dialect)
         if dialect.keeps_misfits:
@@ -144,7 +162,7 @@ def _undeclared(column: Column) -> DataType:
 
 
 def _about_checks(plan: Plan, live: Schema, origins: Origins, dialect: Dialect) -> Iterator[Question]:
-    alters = [(n, o) for n, o in enumerate(plan.operations) if isinstance(o, AlterColumn) and (o.retypes or o.fills)]
+    alters = [(n, o) for n, o in enumerate(plan.operations) if isinstance(o, AlterColumn) and _converts(o)]
     for name in dict.fromkeys(origins.table(o.table, until=n) for n, o in alters):
         table = live.table(name) if name is not None else None
         if table is None or table.sql is None or plan.kind == "rollback":
@@ -155,6 +173,10 @@ def _about_checks(plan: Plan, live: Schema, origins: Origins, dialect: Dialect) 
             column = origins.column(operation.table, operation.before.name, until=number) or ""
             if broken := dialect.broken_checks(table.sql, values, column):
                 yield Question(key=(number, "broken_check"), table=table.name, condition=broken)
+
+
+def _converts(operation: AlterColumn) -> bool:
+    return (operation.retypes and not operation.lengthens) or operation.fills
 
 
 def values_afterwards(alters: Mapping[int, AlterColumn], origins: Origins, dialect: Dialect) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from sodaf_nb.database.questions import values_afterwards
+from sodaf_nb.database.questions import duplicates, values_afterwards
 from sodaf_nb.database.session import Session
-from sodaf_nb.plan import AddColumn, AlterColumn, CreateIndex, DropIndex, Plan, RestoreColumn
+from sodaf_nb.plan import AddColumn, AlterColumn, CreateIndex, DedupeColumn, DropIndex, Plan, RestoreColumn
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.rehearsal import MASKED, is_masked
 from sodaf_nb.schema import Schema, Table
@@ -57,7 +57,18 @@ def _of_new_index(session: Session, plan: Plan, number: int, table: Table | None
         return _NONE  # it stays NULL
     # A column the plan adds with one value for all rows does not tell rows apart, so it is left out.
     columns = [name for name in now if name is not None]
-    return _groups(session, table, columns, _alters(plan, origins, table))
+    return _groups(session, table, columns, _alters(plan, origins, table), _deduped(session, plan, number, table))
+
+
+def _deduped(session: Session, plan: Plan, number: int, table: Table) -> str | None:
+    """Return SQL of the one column of a new index as the plan leaves it; None when it changes no equal values."""
+    operation, origins = plan.operations[number], Origins(plan.operations)
+    for before, done in enumerate(plan.operations):
+        if isinstance(done, DedupeColumn) and isinstance(operation, CreateIndex) and not done.undone:
+            here = origins.column(done.table, done.column, until=before)
+            if here is not None and _now(operation, origins, number) == [here]:
+                return duplicates(done, table, here, session.dialect).left
+    return None
 
 
 def _of_old_indexes(
@@ -81,7 +92,7 @@ def _of_old_indexes(
 
 
 def _moves(operation: AlterColumn) -> bool:
-    return (operation.retypes or operation.fills) and not operation.after.autoincrement
+    return ((operation.retypes and not operation.lengthens) or operation.fills) and not operation.after.autoincrement
 
 
 def _unique_over(table: Table, column: str, dropped: Collection[str | None]) -> Iterator[tuple[str, ...]]:
@@ -96,22 +107,24 @@ def _alters(plan: Plan, origins: Origins, table: Table) -> Alters:
     return {n: o for n, o in found if origins.table(o.table, until=n) == table.name}
 
 
-def _groups(session: Session, table: Table, columns: Collection[str], alters: Alters) -> Count:
+def _groups(
+    session: Session, table: Table, columns: Collection[str], alters: Alters, source: str | None = None
+) -> Count:
     values = values_afterwards(alters, Origins(tuple(alters.values())), session.dialect) if alters else {}
-    texts = [_grouped(session, table, column, values) for column in columns]
+    texts = [_grouped(session, table, column, values, derived=source is not None) for column in columns]
     present = " AND ".join(f"({text}) IS NOT NULL" for text in texts) or "1 = 1"
     shown = quote(next(iter(columns))) if columns else "NULL"
-    groups = f"SELECT MIN({shown}) AS v FROM {quote(table.name)} WHERE {present} "
+    groups = f"SELECT MIN({shown}) AS v FROM {source or quote(table.name)} AS t WHERE {present} "
     groups += f"GROUP BY {', '.join(texts) or '1 = 1'} HAVING COUNT(*) > 1"
     rows = int(session.value(f"SELECT COUNT(*) FROM ({groups}) AS g"))
     found = session.rows(f"SELECT v FROM ({groups}) AS g LIMIT {SAMPLES}") if rows else []
     return Count(rows=rows, samples=tuple(str(value) for (value,) in found))
 
 
-def _grouped(session: Session, table: Table, column: str, values: Mapping[str, str]) -> str:
+def _grouped(session: Session, table: Table, column: str, values: Mapping[str, str], *, derived: bool) -> str:
     """Return what to group by: the column itself keeps its collation, an expression must be told it."""
     value = values.get(column.lower(), quote(column))
-    if value == quote(column):
+    if value == quote(column) and not derived:
         return value
     present = table.column(column)
     collation = session.dialect.collation(present.definition) if present and present.definition else None

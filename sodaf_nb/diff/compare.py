@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sodaf_nb.diff.renames import Clues, candidates
+from sodaf_nb.diff.room import widened
 from sodaf_nb.diff.unmanaged import unmanaged
 from sodaf_nb.diff.values import ColumnChange, ColumnRename, SchemaDiff
 from sodaf_nb.errors import Step, UnsupportedChangeError, UsageError
@@ -23,6 +24,7 @@ class Answers:
         former: Former table name written in the DocType; used only where it fits.
         field_renames: {old: new} given by the user; a name that is not there is an error.
         hints: {new: old} written in the DocType; used only where they fit.
+        widen: Columns that keep the type they have where the wanted one has less room, in lower case.
         drop_removed: True drops columns without a field, False keeps them.
         clues: What is known of the fields before and now, by which likely renames are found.
     """
@@ -31,6 +33,7 @@ class Answers:
     former: str | None = None
     field_renames: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    widen: frozenset[str] = frozenset()
     drop_removed: bool = False
     clues: Clues = field(default_factory=Clues)
 
@@ -49,7 +52,7 @@ def compare(doctype: str, wanted: Table, live: Schema, answers: Answers) -> Sche
     now = _after_renames(present, renames)
     _require_same_key(wanted, now)
     named = SchemaDiff(doctype=doctype, table=wanted.name, renamed_from=renamed_from, renamed_columns=renames)
-    found = _compared(named, wanted, now, drop=answers.drop_removed, live=live)
+    found = _compared(named, widened(wanted, now, answers.widen), now, drop=answers.drop_removed, live=live)
     gone = (*found.removed_columns, *found.orphan_columns)
     return replace(found, candidates=candidates(gone, found.added_columns, _ordered(answers.clues, wanted, now)))
 

@@ -86,6 +86,7 @@ def _with_hints(answers: Answers, doctype: DocType) -> Answers:
         former=_table_name(doctype.renamed_from),
         field_renames=answers.field_renames,
         hints=hints,
+        widen=answers.widen,
         drop_removed=answers.drop_removed,
         clues=answers.clues,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from sodaf_nb.errors import PYTHON, Words
 from sodaf_nb.schema import Column, Index, Table
 from sodaf_nb.tabular import Row, Tabular, counted
 
@@ -66,6 +67,7 @@ class SchemaDiff(Tabular):
         unmanaged: Objects of the table that no DocType mentions; they are kept.
         reason: Why there is no table to compare; empty elsewhere.
         remarks: What is worth a look and changes nothing, a sentence each.
+        words: How an answer is written where it is shown.
     """
 
     doctype: str
@@ -83,6 +85,7 @@ class SchemaDiff(Tabular):
     unmanaged: tuple[str, ...] = ()
     reason: str = ""
     remarks: tuple[str, ...] = ()
+    words: Words = field(default_factory=lambda: PYTHON, compare=False)
 
     @property
     def has_changes(self) -> bool:
@@ -134,9 +137,19 @@ class SchemaDiff(Tabular):
 
     def notes(self) -> list[str]:
         """Return rename candidates, kept objects and remarks, a line each."""
-        asked = [f"? {c.old} -> {c.new} may be a rename: {', '.join(c.reasons)}." for c in self.candidates]
+        asked = [self._question(candidate) for candidate in self.candidates]
         kept = [f"Kept as it is: {name}." for name in self.unmanaged]
         return [*asked, *kept, *self.remarks]
+
+    def _question(self, found: RenameCandidate) -> str:
+        answer = self.words["rename"]((found.old, found.new))
+        return (
+            f"? {found.old} -> {found.new} may be a rename: {', '.join(found.reasons)}. If it is, answer with {answer}."
+        )
+
+    def in_words(self, words: Words) -> SchemaDiff:
+        """Return it with its questions' answers as they are written on another surface."""
+        return replace(self, words=words)
 
 
 def _row(sign: str, what: str, name: str, now: object, wanted: str) -> Row:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sodaf_nb.diff import SchemaDiff
-from sodaf_nb.errors import RenameQuestionError, StalePlanError, Step
+from sodaf_nb.errors import StalePlanError, Step
 from sodaf_nb.execution.job import Job
 from sodaf_nb.history import MigrationHistoryManager
-from sodaf_nb.options import SyncOptions
 from sodaf_nb.plan import Plan, RenameTable, Review, Verdict
 from sodaf_nb.plan.changes import worse
 from sodaf_nb.plan.names import concerned
 from sodaf_nb.schema import Schema, SchemaObject
 from sodaf_nb.schema.closure import closure
 from sodaf_nb.sql.dialect import Dialect
-from sodaf_nb.validation.acceptance import accepted_ids, takes_all
 from sodaf_nb.validation.findings import Finding
 from sodaf_nb.validation.freshness import Reviewed, reviewed
 
@@ -87,21 +84,3 @@ def _verdicts(findings: Iterable[Finding]) -> tuple[Verdict, ...]:
         Verdict(rule=f.rule, severity=str(f.severity), object=f.object, message=f.message, count=f.count)
         for f in findings
     )
-
-
-def require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
-    """Stop while columns would be dropped that may have been renamed.
-
-    Raises:
-        RenameQuestionError: If there are any.
-    """
-    dropped = {column.name for column in diff.removed_columns}
-    asked = [c for c in diff.candidates if c.old in dropped]
-    open_questions = [c for c in asked if not {"BC06", f"BC06:{c.old}"} & {*accepted_ids(options.accept)}]
-    if open_questions and not takes_all(options.accept):
-        pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
-        rename = Step("rename", (open_questions[0].old, open_questions[0].new))
-        raise RenameQuestionError(
-            f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
-            hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
-        )

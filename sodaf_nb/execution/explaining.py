@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sodaf_nb.database import Database
 from sodaf_nb.execution.job import Job
 from sodaf_nb.explanation import Explanation
-from sodaf_nb.plan import AlterColumn, Operation, endangered, summary
+from sodaf_nb.plan import AlterColumn, DedupeColumn, Operation, endangered, summary
 from sodaf_nb.plan.names import endangered_now
 from sodaf_nb.plan.operations import RESTORES
 from sodaf_nb.rehearsal import Rehearsal
@@ -59,6 +59,8 @@ def _endangers(job: Job, number: int, operation: Operation) -> str:
     aspect: Aspect = "inexact" if isinstance(operation, AlterColumn) and operation.retypes else "filled"
     rows = job.evidence.facts.count(number, aspect).rows
     what = "converted inexactly" if aspect == "inexact" else "with a value"
+    if isinstance(operation, DedupeColumn):
+        what = "with a value that an earlier one has"
     return f"{', '.join(names)} ({counted(rows, 'row')} {what})"
 
 

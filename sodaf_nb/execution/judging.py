@@ -72,7 +72,7 @@ class Judge:
             UnsupportedChangeError: If the change would damage something no DocType mentions.
             UsageError: If a column to mask is nowhere.
         """
-        plan, known = replace(plan, review=None), background or Background()
+        plan, known = replace(plan, review=None, remarks=()), background or Background()
         backup_sql = known.source.sql if known.source else ()
         script = self.generator.generate(plan, live, backup=backup_sql)
         _require_columns(options.mask, live, script)

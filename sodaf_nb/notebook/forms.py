@@ -39,6 +39,8 @@ class Answers:
         self._renames: dict[tuple[str, str], w.Dropdown] = {}
         self._removed: w.Dropdown | None = None
         self._fills: dict[str, w.Text] = {}
+        self._shared: dict[str, w.Dropdown] = {}
+        self._narrowed: dict[str, w.Dropdown] = {}
         self.submit = w.Button(
             description="Plan with these answers",
             tooltip="Make a new plan; changes nothing",
@@ -49,7 +51,7 @@ class Answers:
 
     def show(self, now: Snapshot) -> None:
         """Show what is asked; what was typed stays until there is another plan."""
-        asked = (now.candidates, now.removed, now.fillable, now.answers)
+        asked = (now.candidates, now.removed, now.fillable, now.shared, now.narrowed, now.answers)
         if now.state in ANSWERABLE and asked != self._asked:
             self._asked = asked
             self.box.children = tuple(self._fields(now))
@@ -62,7 +64,10 @@ class Answers:
         self._renames |= {pair: _rename(now, *pair) for pair in known if pair not in self._renames}
         self._removed = _removed(now) if now.removed else None
         self._fills = {name: _fill(now, name) for name in now.fillable}
+        self._shared = {name: _dedupe(now, name) for name in now.shared}
+        self._narrowed = {name: _widen(now, name) for name in now.narrowed}
         fields = [*self._renames.values(), *([self._removed] if self._removed else []), *self._fills.values()]
+        fields += [*self._shared.values(), *self._narrowed.values()]
         if fields:
             yield heading("Your answers (each leads to a new plan, nothing is changed)")
             yield from fields
@@ -73,6 +78,8 @@ class Answers:
         given: dict[str, Any] = {
             "field_renames": {old: new for (old, new), word in renames.items() if word == _same(old)},
             "backfill": {name: number_or_text(field.value) for name, field in self._fills.items() if field.value},
+            "dedupe": {name: field.value for name, field in self._shared.items() if field.value},
+            "widen": tuple(name for name, field in self._narrowed.items() if field.value),
         }
         if _OTHER in renames.values():
             given["not_renamed"] = True
@@ -116,6 +123,26 @@ def _fill(now: Snapshot, name: str) -> w.Text:
         value="" if given is None else str(given),
         description=f"Value of {name} for rows without one:",
         placeholder="a value",
+        style=_WIDE,
+        layout=_FULL,
+    )
+
+
+def _dedupe(now: Snapshot, name: str) -> w.Dropdown:
+    return w.Dropdown(
+        description=f"Rows that share a value of {name}, all but the first:",
+        options=[("Stop", ""), ("Empty it", "blank"), ("Put their key behind it", "suffix")],
+        value=now.answers.dedupe.get(name, ""),
+        style=_WIDE,
+        layout=_FULL,
+    )
+
+
+def _widen(now: Snapshot, name: str) -> w.Dropdown:
+    return w.Dropdown(
+        description=f"Less room in {name} than values need:",
+        options=[("Take the DocType's type", False), ("Keep the type there is", True)],
+        value=name in now.answers.widen,
         style=_WIDE,
         layout=_FULL,
     )

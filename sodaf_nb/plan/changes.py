@@ -21,10 +21,12 @@ class PlanChanges(Tabular):
     Args:
         doctype: The DocType of the later plan.
         rows: One row a difference: sign (+ - ~), what, and in words.
+        remarks: What is said below it where it is shown.
     """
 
     doctype: str
     rows: tuple[Row, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -36,6 +38,10 @@ class PlanChanges(Tabular):
     def to_rows(self) -> list[Row]:
         """Return one row a difference."""
         return list(self.rows)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the remarks."""
+        return self.remarks
 
     def empty_text(self) -> str:
         """Say that the plans agree."""

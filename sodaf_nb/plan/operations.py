@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from sodaf_nb.options import ConflictPolicy
+from sodaf_nb.options import ConflictPolicy, Dedupe
 from sodaf_nb.schema import Column, Index, Table, storable
+from sodaf_nb.schema.room import lengthens
 
 
 @storable
@@ -138,6 +139,16 @@ class AlterColumn:
         return self.before.type != self.after.type
 
     @property
+    def lengthens(self) -> bool:
+        """True when a text may only become longer: no value is in doubt then, so none has to be looked at."""
+        return self.retypes and lengthens(self.before.type, self.after.type)
+
+    @property
+    def only_lengthens(self) -> bool:
+        """True when nothing else about the column changes."""
+        return self.lengthens and replace(self.before, type=self.after.type).shape() == self.after.shape()
+
+    @property
     def fills(self) -> bool:
         """True when rows that hold NULL get a value, so that nobody could tell afterwards which did."""
         becomes_required = self.before.nullable and not self.after.nullable
@@ -192,6 +203,30 @@ class RetargetReference:
 
 @storable
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DedupeColumn:
+    """Let only one of the rows that share a value keep it: the one with the lowest key.
+
+    Args:
+        table: The table's name.
+        column: The column's name.
+        how: What the others get: nothing, or the value with their key behind it.
+        key: The key's column.
+        undone: True on the way back, where nothing is left to do: what was changed comes back from the backup.
+    """
+
+    table: str
+    column: str
+    how: Dedupe
+    key: str
+    undone: bool = False
+
+    def reverse(self) -> DedupeColumn:
+        """Return the way back, which lets rows share values again; reversed once more, it changes them again."""
+        return replace(self, undone=not self.undone)
+
+
+@storable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreColumn:
     """Bring one column's backed-up values back; rows written since keep theirs.
 
@@ -201,6 +236,7 @@ class RestoreColumn:
         key: The key's column.
         retyped: The conversion to look through; None when the column had been dropped.
         key_retyped: The conversion the key went through; None when it did not change.
+        deduped: What was done before that to rows that shared a value; None when nothing was.
         on_conflict: What becomes of a value that was edited since: it stays, the backed-up one comes back all the
             same, or nothing is done at all.
     """
@@ -210,7 +246,13 @@ class RestoreColumn:
     key: str
     retyped: AlterColumn | None = None
     key_retyped: AlterColumn | None = None
+    deduped: DedupeColumn | None = None
     on_conflict: ConflictPolicy = "keep_newer"
+
+    @property
+    def finds_edits(self) -> bool:
+        """True when rows are there whose values people may have edited since; a dropped column had none."""
+        return self.retyped is not None or self.deduped is not None
 
     def reverse(self) -> RestoreColumn:
         """Return itself: taking a restore back is left to the operations around it."""
@@ -240,6 +282,7 @@ Operation = (
     | CreateIndex
     | DropIndex
     | RetargetReference
+    | DedupeColumn
     | RestoreColumn
     | RestoreTable
 )
@@ -255,7 +298,9 @@ def table_of(operation: Operation) -> str:
             return old
         case CreateIndex(index=index) | DropIndex(index=index):
             return index.table
-        case AddColumn() | DropColumn() | RenameColumn() | AlterColumn() | RetargetReference() | RestoreColumn():
+        case AddColumn() | DropColumn() | RenameColumn() | AlterColumn():
+            return operation.table
+        case RetargetReference() | DedupeColumn() | RestoreColumn():
             return operation.table
         case _:
             assert_never(operation)
@@ -270,6 +315,8 @@ def endangered(operation: Operation) -> Iterator[tuple[str, str | None]]:
             yield table, column.name
         case AlterColumn(table=table, before=before) if operation.retypes or operation.fills:
             yield table, before.name
+        case DedupeColumn(table=table, column=column_name, undone=False):
+            yield table, column_name
         case _:
             return
 
@@ -297,6 +344,8 @@ def summary(operation: Operation) -> tuple[str, str, str]:
             return "-", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
         case RetargetReference(table=table, column=column, old=old, new=new):
             return "~", f"{table}.{column}", f"rows naming {old!r} name {new!r}"
+        case DedupeColumn(table=table, column=column, how=how, undone=undone):
+            return "~", f"{table}.{column}", "rows may share a value again" if undone else _DEDUPED[how]
         case RestoreColumn(table=table, column=column, on_conflict=policy):
             return "<", f"{table}.{column}", f"values come back from the backup; {_LATER_WRITES[policy]}"
         case RestoreTable(table=table):
@@ -304,6 +353,13 @@ def summary(operation: Operation) -> tuple[str, str, str]:
         case _:
             assert_never(operation)
 
+
+_DEDUPED: Mapping[Dedupe, str] = MappingProxyType(
+    {
+        "blank": "the first row by key keeps a shared value, the others become empty",
+        "suffix": "the first row by key keeps a shared value, the others get their key behind it",
+    }
+)
 
 _LATER_WRITES: Mapping[ConflictPolicy, str] = MappingProxyType(
     {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sodaf_nb.plan.names import Origins, concerned
 from sodaf_nb.plan.operations import (
     AlterColumn,
+    DedupeColumn,
     Operation,
     RestoreColumn,
     RetargetReference,
@@ -100,7 +101,7 @@ def _dropped(table: Table, kept: set[str | None]) -> Iterator[ColumnPair]:
 def _touched(operations: Sequence[Operation], origins: Origins, table: str) -> Iterator[str]:
     """Yield the present names of a table's columns whose values the plan may change."""
     for number, operation in enumerate(operations):
-        if isinstance(operation, (AlterColumn, RestoreColumn, RetargetReference)):
+        if isinstance(operation, (AlterColumn, DedupeColumn, RestoreColumn, RetargetReference)):
             column = operation.before.name if isinstance(operation, AlterColumn) else operation.column
             here = origins.column(operation.table, column, until=number)
             if here is not None and _is(origins.table(operation.table, until=number), table):

@@ -30,6 +30,7 @@ class Plan(Tabular):
         undoes: Id of the migration it takes back; None for a sync.
         reason: Why there is nothing to do, for DocTypes without a table; empty elsewhere.
         review: What it was shown with; no part of its id, and None where nobody looked at the rows.
+        remarks: What is said below it where it is shown, such as where it was saved; no part of its id, and not saved.
     """
 
     doctype: str
@@ -40,11 +41,12 @@ class Plan(Tabular):
     undoes: str | None = None
     reason: str = ""
     review: Review | None = field(default=None, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:
         """The content hash: the same operations on the same schema have the same id."""
-        return fingerprint(replace(self, review=None))
+        return fingerprint(replace(self, review=None, remarks=()))
 
     def reversed(self) -> tuple[Operation, ...]:
         """Return the operations that take the plan back, in the order to run them."""
@@ -58,7 +60,12 @@ class Plan(Tabular):
     def heading(self) -> str:
         """Return the plan in one line."""
         count = len(self.operations)
-        return f"Plan for {self.doctype}: {count} {'change' if count == 1 else 'changes'}"
+        blocked = ", BLOCKED by findings" if self.is_blocked() else ""
+        return f"Plan for {self.doctype}: {count} {'change' if count == 1 else 'changes'}{blocked}"
+
+    def is_blocked(self) -> bool:
+        """Return True when a rule stops it unless its findings are accepted."""
+        return any(verdict.severity == "block" for verdict in self.review.verdicts) if self.review else False
 
     def to_rows(self) -> list[Row]:
         """Return one row an operation: sign, object, change, and its path where that is known."""
@@ -79,7 +86,7 @@ class Plan(Tabular):
         """Return what the rules said and what is kept, a line each; nothing without a review."""
         review = self.review or Review()
         kept = [f"Kept as it is: {', '.join(review.kept)}."] if review.kept else []
-        return [*(f"{v.severity.upper()} {v.rule}: {v.message}" for v in review.verdicts), *kept]
+        return [*(f"{v.severity.upper()} {v.rule}: {v.message}" for v in review.verdicts), *kept, *self.remarks]
 
     def to_sql(self) -> str:
         """Return its statements as one script, in the order in which they run inside one transaction.
@@ -106,7 +113,7 @@ class Plan(Tabular):
 
     def to_text(self) -> str:
         """Return the plan as the JSON text that `save` writes."""
-        return files.to_text(self)
+        return files.to_text(replace(self, remarks=()))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the plan to a file that can be reviewed, compared and applied later, and return its path.
@@ -114,7 +121,7 @@ class Plan(Tabular):
         Raises:
             PlanFileError: If it cannot be written.
         """
-        return files.write(self, path)
+        return files.write(replace(self, remarks=()), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Plan:

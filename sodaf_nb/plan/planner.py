@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from sodaf_nb.diff import SchemaDiff
 from sodaf_nb.errors import UnsupportedChangeError
+from sodaf_nb.options import Dedupe
+from sodaf_nb.plan.dedupe import dedupes
 from sodaf_nb.plan.operations import (
     AddColumn,
     AlterColumn,
@@ -36,12 +38,14 @@ class Context:
         made_for: Its fingerprint.
         references: (table, column) of live columns that hold DocType names.
         backfill: {fieldname: value} for rows that would hold NULL in a required column.
+        dedupe: {fieldname: how} for rows that share a value of a field that becomes unique.
     """
 
     live: Schema
     made_for: str
     references: Sequence[tuple[str, str]] = ()
     backfill: Backfill = field(default_factory=lambda: MappingProxyType({}))
+    dedupe: Mapping[str, Dedupe] = field(default_factory=lambda: MappingProxyType({}))
 
     def value_for(self, column: str) -> str | int | float | None:
         """Return the value to fill a column with, letter case ignored; None when none was given."""
@@ -52,10 +56,12 @@ def make_plan(diff: SchemaDiff, context: Context) -> Plan:
     """Return the plan that removes a difference; its operations are in a safe order.
 
     Renames come first, so that everything after them speaks of the new names; indexes are dropped
-    before the columns they are on and made when the columns are right.
+    before the columns they are on and made when the columns are right. Rows that share a value are told
+    apart by their values as they are, before any conversion.
 
     Raises:
         UnsupportedChangeError: If a dropped column is used by an index that no DocType mentions.
+        UsageError: If a field cannot be made unique in the way asked for.
     """
     operations = tuple(_created(diff.created, diff, context) if diff.created else _changed(diff, context))
     return Plan(
@@ -78,6 +84,7 @@ def _changed(diff: SchemaDiff, context: Context) -> Iterator[Operation]:
         return
     _require_free_columns(diff, present)
     yield from _renames(diff, context)
+    yield from dedupes(diff, present, context.dedupe)
     yield from (DropIndex(index=replace(index, table=diff.table)) for index in diff.removed_indexes)
     yield from _drops(diff, present)
     for change in diff.modified_columns:

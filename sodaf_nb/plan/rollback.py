@@ -12,6 +12,7 @@ from sodaf_nb.plan.operations import (
     AddColumn,
     AlterColumn,
     CreateIndex,
+    DedupeColumn,
     DropTable,
     Operation,
     RestoreColumn,
@@ -114,7 +115,10 @@ def _restores(plan: Plan, backed_up: Collection[Risk]) -> Iterator[Operation]:
     dropped = (o for o, table, _c in found if isinstance(o, DropTable) and (table, None) in backed_up)
     yield from (RestoreTable(table=o.table) for o in dropped)
     # The key last: the others are matched by it.
-    for operation, table, column in sorted(found, key=lambda each: each[2] == KEY):
+    places = sorted(dict.fromkeys((table, column) for _o, table, column in found), key=lambda each: each[1] == KEY)
+    for table, column in places:
         if column is not None and (table, column) in backed_up:
-            retyped = operation if isinstance(operation, AlterColumn) else None
-            yield RestoreColumn(table=table, column=column, key=KEY, retyped=retyped, key_retyped=key)
+            done = [o for o, *place in found if place == [table, column]]
+            retyped = next((o for o in done if isinstance(o, AlterColumn)), None)
+            deduped = next((o for o in done if isinstance(o, DedupeColumn)), None)
+            yield RestoreColumn(table=table, column=column, key=KEY, retyped=retyped, key_retyped=key, deduped=deduped)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.errors import PYTHON, Words
 from sodaf_nb.explanation import Explanation, Explanations
 from sodaf_nb.plan import Plan
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, compact, flat_columns
@@ -68,6 +69,7 @@ class DryRunResult(Tabular):
         explanations: Of each change what it locks, what it endangers and how it is undone.
         disk: Bytes an apply may take on the disks; None when there is nothing to do. The text says it from 10 MB on.
         sql_in_text: True when the text shows long SQL as well; HTML folds it, and `code` always has it.
+        words: How next steps are written where it is shown.
     """
 
     success: bool
@@ -91,6 +93,7 @@ class DryRunResult(Tabular):
     explanations: tuple[Explanation, ...] = ()
     disk: DiskSpace | None = None
     sql_in_text: bool = False
+    words: Words = field(default_factory=lambda: PYTHON, compare=False)
 
     @property
     def data_loss_risks(self) -> tuple[Finding, ...]:
@@ -123,6 +126,14 @@ class DryRunResult(Tabular):
 
     def _stopping(self) -> tuple[Finding, ...]:
         return blocking(self.findings, self.accepted)
+
+    def in_words(self, words: Words) -> DryRunResult:
+        """Return it with its next steps as they are written on another surface."""
+        return replace(self, words=words, findings=Findings(self.findings).in_words(words))
+
+    def is_blocked(self) -> bool:
+        """Return True when an apply would not go through as asked."""
+        return not self.success
 
     def pending_changes(self) -> int:
         """Return how many changes an apply would make."""
@@ -172,8 +183,8 @@ class DryRunResult(Tabular):
         if not self.explanations:
             return []
         # Every change of one apply holds the same lock, so it is said once.
-        rows = [{key: row[key] for key in ("change", "endangers", "undo")} for row in self.explain().to_rows()]
-        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{text_table(rows)}")]
+        told = "\n".join(each.to_text() for each in self.explanations)
+        return [(_UNDO, f"Locks {self.explanations[0].locks}.\n{told}")]
 
     def _sql_blocks(self) -> list[tuple[str, str]]:
         both = (("SQL", self.sql), ("Rollback SQL", self.rollback_sql))
@@ -201,7 +212,7 @@ class DryRunResult(Tabular):
         blocks = self._sql_blocks()
         lines = sum(text.count("\n") + 1 for _title, text in blocks)
         if not self.sql_in_text and lines > _SHORT_SQL:
-            blocks = [("SQL", f"{lines} lines, in .sql and .rollback_sql; dry-run --sql shows them")]
+            blocks = [("SQL", f"{lines} lines, {self.words['sql'](())}")]
         return [*(block for block in self.code() if block[0] in (_PREVIEW, _UNDO)), *blocks]
 
     def to_json(self) -> str:

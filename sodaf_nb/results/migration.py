@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sodaf_nb.errors import SodafError
+from sodaf_nb.errors import SodafError, Words
 from sodaf_nb.results.plain import to_json
 from sodaf_nb.tabular import Row, Tabular
 from sodaf_nb.validation.findings import Finding, Findings
@@ -69,6 +69,10 @@ class MigrationResult(Tabular):
         """Return backup, warnings and errors, a line each."""
         backup = ["Backup taken and verified before the first write."] if self.backup_path else []
         return [*backup, *(f"! {text}" for text in self.warnings), *(f"ERROR {text}" for text in self.errors)]
+
+    def in_words(self, words: Words) -> MigrationResult:
+        """Return it with the fixes of its findings as they are written on another surface."""
+        return replace(self, findings=Findings(self.findings).in_words(words))
 
     def to_json(self) -> str:
         """Return all fields as JSON."""

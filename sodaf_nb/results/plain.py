@@ -12,8 +12,8 @@ from sodaf_nb.validation.findings import Finding
 
 
 def to_json(value: Any) -> str:
-    """Return all fields of a dataclass as JSON."""
-    fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    """Return all fields of a dataclass as JSON, but for the words it is shown in."""
+    fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "words"}
     return json.dumps(fields, indent=2, ensure_ascii=False)
 
 

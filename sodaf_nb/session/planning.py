@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sodaf_nb.errors import RenameQuestionError
+from sodaf_nb.errors import PYTHON, RenameQuestionError, Words
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.plan.operations import describe
 from sodaf_nb.results import DryRunResult
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # Lines of the history that are shown beside a plan.
 _SHOWN = 5
 
-_FILLABLE = frozenset({"MF03", "MF04"})
-
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -33,10 +31,12 @@ class Planner:
     Args:
         applier: What migrates the database.
         doctype: The DocType.
+        words: How next steps are written where the plan is shown.
     """
 
     applier: MigrationApplier
     doctype: str
+    words: Words = field(default_factory=lambda: PYTHON)
 
     def target(self, connection: str) -> Target:
         """Return what would be changed."""
@@ -58,10 +58,10 @@ class Planner:
         diff = self.applier.diff(self.doctype, answers)
         facts = self.standing() | {"diff": diff, "candidates": diff.candidates, "removed": _removed(diff)}
         try:
-            found = self.applier.dry_run(self.doctype, answers)
+            found = self.applier.dry_run(self.doctype, answers).in_words(self.words)
         except RenameQuestionError:
             return facts | {"state": State.QUESTION, "dry_run": None, "structure": self._structure(diff)}
-        return facts | {"dry_run": found, "fillable": _fillable(found, answers), "structure": self._structure(diff)}
+        return facts | _asked(found, answers) | {"dry_run": found, "structure": self._structure(diff)}
 
     def standing(self) -> dict[str, Any]:
         """Return the fields of a snapshot about what was done before."""
@@ -98,9 +98,15 @@ def _removed(diff: SchemaDiff) -> tuple[str, ...]:
     return tuple(column.name for column in (*diff.removed_columns, *diff.orphan_columns))
 
 
-def _fillable(found: DryRunResult, answers: SyncOptions) -> tuple[str, ...]:
-    empty = (f.object.rpartition(".")[2] for f in found.findings if f.rule in _FILLABLE)
-    return tuple(dict.fromkeys((*answers.backfill, *empty)))
+def _asked(found: DryRunResult, answers: SyncOptions) -> dict[str, tuple[str, ...]]:
+    """Return the fields that there is something to answer about: those answered, then those findings ask about."""
+    given = {"backfill": answers.backfill, "dedupe": answers.dedupe, "widen": answers.widen}
+    repairs = [finding.repair for finding in found.findings if finding.repair]
+    fields = {
+        action: tuple(dict.fromkeys((*names, *(r.column for r in repairs if r.action == action))))
+        for action, names in given.items()
+    }
+    return {"fillable": fields["backfill"], "shared": fields["dedupe"], "narrowed": fields["widen"]}
 
 
 def _sides(diff: SchemaDiff, live: Table | None, wanted: Table) -> Iterator[Row]:

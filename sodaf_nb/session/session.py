@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from sodaf_nb.errors import (
     UsageError,
     Words,
 )
-from sodaf_nb.options import RollbackOptions, SyncOptions
+from sodaf_nb.options import Dedupe, RollbackOptions, SyncOptions
 from sodaf_nb.results import DryRunResult
 from sodaf_nb.session.confirmation import accepted, decided_state, finding_key, missing
 from sodaf_nb.session.planning import Planner, applied_options
@@ -66,7 +66,7 @@ class PlanSession(Tabular):
         self.applier = applier
         self.clock = clock
         self._words = words
-        self._planner = Planner(applier, doctype)
+        self._planner = Planner(applier, doctype, words)
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._runner = Runner(self._told, self._rows)
@@ -87,7 +87,9 @@ class PlanSession(Tabular):
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    # ------------------------------------------------------------ planning and answering
+    def is_blocked(self) -> bool:
+        """Return True when the plan would not go through as it stands."""
+        return self._now.dry_run is not None and self._now.dry_run.is_blocked()
 
     def plan_now(self) -> Snapshot:
         """Make the plan in this thread and return what came of it; what goes wrong is kept for `wait` and `dry_run`.
@@ -122,6 +124,8 @@ class PlanSession(Tabular):
         not_renamed: bool | None = None,
         removed_fields: Literal["keep", "drop"] | None = None,
         backfill: Mapping[str, str | int | float] | None = None,
+        dedupe: Mapping[str, Dedupe] | None = None,
+        widen: Collection[str] | None = None,
     ) -> bool:
         """Answer what the plan asks, which leads to a new plan; None leaves an answer as it is.
 
@@ -130,6 +134,8 @@ class PlanSession(Tabular):
             not_renamed: True says that columns which may look renamed are not.
             removed_fields: What becomes of columns that have no field any more.
             backfill: {fieldname: value} for rows that would hold NULL in a required field.
+            dedupe: {fieldname: how} for rows that share a value of a field that becomes unique.
+            widen: Fields whose column keeps the room it has.
 
         Raises:
             UsageError: If the plan is past its questions.
@@ -145,6 +151,8 @@ class PlanSession(Tabular):
                 field_renames=old.field_renames if field_renames is None else MappingProxyType(dict(field_renames)),
                 removed_fields=removed_fields or old.removed_fields,
                 backfill=old.backfill if backfill is None else MappingProxyType(dict(backfill)),
+                dedupe=old.dedupe if dedupe is None else MappingProxyType(dict(dedupe)),
+                widen=old.widen if widen is None else tuple(widen),
             )
             self._set(answers=new)
             return self.plan()
@@ -175,8 +183,6 @@ class PlanSession(Tabular):
             message = f"The schema of {found.plan.table} changed after the plan was made."
             self._set(state=State.STALE, error=StalePlanError(message, hint="make a new plan and review it again"))
             return False
-
-    # ------------------------------------------------------------ carrying out and taking back
 
     def apply(self) -> bool:
         """Carry out the plan in a thread.

@@ -136,6 +136,8 @@ class Snapshot:
         candidates: Removed and new columns that may be renames.
         removed: Columns without a field, which `removed_fields` keeps or drops.
         fillable: Required fields for which rows have no value.
+        shared: Fields that become unique and of which rows share values.
+        narrowed: Fields whose column would get less room than values need.
         structure: The table's columns now and as wanted, one row each.
         ticked: Findings that the person took on one by one.
         typed: What the person typed as the name of the table.
@@ -159,6 +161,8 @@ class Snapshot:
     candidates: tuple[RenameCandidate, ...] = ()
     removed: tuple[str, ...] = ()
     fillable: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
     structure: tuple[Row, ...] = ()
     ticked: frozenset[FindingKey] = frozenset()
     typed: str = ""

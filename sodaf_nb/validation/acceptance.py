@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sodaf_nb.errors import BlockedMigrationError, Step, UsageError
 from sodaf_nb.options import Accept
+from sodaf_nb.validation.elsewhere import ELSEWHERE
 from sodaf_nb.validation.findings import Finding, Severity
 from sodaf_nb.validation.rules import catalogue
 
@@ -62,7 +63,10 @@ def require_known(accept: Accept) -> None:
     named = {key.partition(":")[0] if key.partition(":")[2] or ":" not in key else key for key in accept} - {"all"}
     unknown = sorted(named - set(catalogue()))
     if unknown:
-        near = difflib.get_close_matches(unknown[0].upper(), catalogue(), n=1, cutoff=_NEAR)
+        if reason := ELSEWHERE.get(unknown[0]):
+            raise UsageError(f"{unknown[0]} is never found here: {reason}.", hint="leave it out")
+        family = [rule for rule in catalogue() if rule[:2] == unknown[0][:2].upper()]
+        near = difflib.get_close_matches(unknown[0].upper(), family, n=1, cutoff=_NEAR)
         guess = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"There is no finding with the id {', '.join(unknown)}.",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from importlib import metadata
 from typing import Any, Literal
 
+from sodaf_nb.errors import PYTHON, Step, Words
 from sodaf_nb.options import Accept
 from sodaf_nb.tabular import Row, Tabular, counted
 
@@ -38,14 +39,24 @@ class Repair:
     """What the planner can do about a finding; `repaired` puts it into the options of a migration.
 
     Args:
-        action: `backfill` rows with a value, `keep` removed columns, or take two columns for one `rename`.
+        action: `backfill` rows with a value, `keep` removed columns, take two columns for one `rename`, `dedupe` rows
+            that share a value, or `widen` a column to the room it has now.
         column: The field or column it is done to.
-        target: The new name of a rename; None elsewhere.
+        target: The new name of a rename, or what `dedupe` does with the later rows; None elsewhere.
     """
 
-    action: Literal["backfill", "keep", "rename"]
+    action: Literal["backfill", "keep", "rename", "dedupe", "widen"]
     column: str
     target: str | None = None
+
+    @property
+    def step(self) -> Step:
+        """How the caller asks for it, to be worded by each surface."""
+        return Step(self.action, (self.column, *([self.target] if self.target else [])))
+
+    def said(self, words: Words = PYTHON) -> str:
+        """Return how the caller asks for it, as it is written on one surface."""
+        return words[self.action](self.step.values)
 
 
 # Rules about equal values sample those values, and DS10 the tables that point here; all others the keys of rows.
@@ -62,7 +73,7 @@ class Finding:
         severity: Whether it stops the apply.
         object: The table or `table.column` it is about.
         message: What is the case, with live counts, in one sentence.
-        fix: What the user or the planner can do; empty when nothing is needed.
+        fix: What the user or the planner can do, in the words of Python; empty when nothing is needed.
         repair: The same for the planner; None where only a person can do something.
         count: Rows concerned; None when rows were not counted.
         samples: Up to five keys of such rows; of rules in `_OTHER_SAMPLES` values or tables.
@@ -84,6 +95,19 @@ class Finding:
     path: str = ""
     # A path of this machine has no place in a repr that a notebook may have recorded.
     file: str = field(default="", repr=False)
+
+    def in_words(self, words: Words) -> Finding:
+        """Return it with its fix as it is written on another surface than in Python."""
+        if self.repair is None:
+            return self
+        return replace(self, fix=self.fix.replace(self.repair.said(), self.repair.said(words)))
+
+    def next_step(self) -> tuple[str | Step, ...]:
+        """Return its fix as a hint that each surface words for its reader; empty when nothing is needed."""
+        said = self.repair.said() if self.repair else ""
+        before, found, after = self.fix.partition(said) if said else (self.fix, "", "")
+        parts = (before, self.repair.step, after) if self.repair and found else (before,)
+        return tuple(part for part in parts if part)
 
     def such_as(self) -> str:
         """Return the samples as a sentence that follows the message, keys told from values; empty without any."""
@@ -112,6 +136,10 @@ class Findings(Tabular, tuple[Finding, ...]):
             {"": str(f.severity), "rule": f.rule, "object": f.object, "rows": f.count, "what": f.message, "fix": f.fix}
             for f in self
         ]
+
+    def in_words(self, words: Words) -> Findings:
+        """Return them with their fixes as they are written on another surface."""
+        return Findings(finding.in_words(words) for finding in self)
 
     def empty_text(self) -> str:
         """Say that there is nothing to say."""

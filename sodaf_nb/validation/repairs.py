@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import cast
 
 from sodaf_nb.errors import UsageError
-from sodaf_nb.options import SyncOptions
+from sodaf_nb.options import Dedupe, SyncOptions
 from sodaf_nb.validation.findings import Finding
 
 
@@ -16,7 +17,7 @@ def repaired(options: SyncOptions, finding: Finding, value: str | float | None =
     Args:
         options: The options as they are.
         finding: The finding.
-        value: What rows are filled with; needed for a backfill, and for nothing else.
+        value: What rows are filled with; needed for a backfill. With a dedupe another way than the finding names.
 
     Raises:
         UsageError: If only a person can mend it, or a backfill has no value.
@@ -29,6 +30,11 @@ def repaired(options: SyncOptions, finding: Finding, value: str | float | None =
     if repair.action == "rename":
         renames = {**options.field_renames, repair.column: str(repair.target)}
         return replace(options, field_renames=MappingProxyType(renames))
+    if repair.action == "widen":
+        return replace(options, widen=(*options.widen, repair.column))
+    if repair.action == "dedupe":
+        how = cast("Dedupe", repair.target if value is None else value)
+        return replace(options, dedupe=MappingProxyType({**options.dedupe, repair.column: how}))
     if value is None:
         raise UsageError(f"{repair.column} needs a value to be filled with.", hint="give value=...")
     return replace(options, backfill=MappingProxyType({**options.backfill, repair.column: value}))

@@ -47,7 +47,7 @@ REFUSALS = (
         after=doctype(TITLE, field("qty", "Int", required=1)),
         rows=({},),
         options=SyncOptions(accept="all"),
-        words=("MF03", "backfill qty=VALUE"),
+        words=("MF03", 'backfill={"qty": VALUE}'),
     ),
     Refusal(
         id="a field that becomes required while it is empty",

@@ -87,3 +87,19 @@ def test_a_held_database_is_7(run, here, library):
         assert run(*library, "apply", "Author")[0] == 7
 
     rival.close()
+
+
+def test_a_plan_that_findings_stop_is_shown_and_saved_and_5(run, library, here):
+    code, out, err = run(*library, "plan", "Book", "--save", "p.json")
+
+    assert (code, err) == (exits.BLOCKED, "")
+    assert "BLOCKED by findings" in out
+    assert "Saved to p.json; sodaf-nb apply --plan p.json carries it out." in out
+    assert (here / "p.json").exists()
+
+
+def test_a_panel_that_cannot_be_planned_in_a_shell_is_an_error_and_a_blocked_one_5(run, library):
+    code, out, err = run(*library, "panel", "Book", "--rename", "nothing:audience")
+    assert (code, out) == (exits.USAGE, "")
+    assert "no column 'nothing' to rename" in err
+    assert run(*library, "panel", "Book", "--drop-removed")[0] == exits.BLOCKED

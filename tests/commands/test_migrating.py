@@ -197,7 +197,9 @@ def test_hints_are_written_as_they_are_typed(shop):
     shop("doctype", doctype("Book", "title Data", "pages Int"))
     with pytest.raises(BlockedMigrationError) as caught:
         shop("apply Book")
-    assert caught.value.hint == "correct those values first; or take it on with --accept DS08"
+    assert caught.value.hint == (
+        "keep the type there is with --widen pages, or correct those values first; or take it on with --accept DS08"
+    )
     shop("doctype", doctype("Book", "title Data", "pages_read Data"))
     with pytest.raises(RenameQuestionError) as caught:
         shop("apply Book --drop-removed")

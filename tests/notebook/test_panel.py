@@ -137,6 +137,19 @@ def test_an_empty_required_field_gets_its_value_in_the_panel(panel):
     assert ("Apply 1 change to shop.db", False) in buttons(controls)
 
 
+def test_equal_values_and_too_little_room_are_answered_in_the_panel(panel, thing):
+    thing.run("UPDATE tabThing SET shade = 'same', qty = 'same'")
+    session, controls = panel(doctype(field("title"), field("shade", unique=1), field("qty", length=2)))
+    shared = next(f for f in seen(controls.box) if f.description.startswith("Rows that share a value of shade"))
+    narrow = next(f for f in seen(controls.box) if f.description.startswith("Less room in qty"))
+    shared.value, narrow.value = "blank", True
+    controls.answers.submit.click()
+    session.wait(30)
+    assert (session.snapshot.answers.dedupe, session.snapshot.answers.widen) == ({"shade": "blank"}, ("qty",))
+    assert session.snapshot.dry_run.success
+    assert {f.rule for f in session.snapshot.dry_run.findings} == {"MF12"}
+
+
 def test_a_removed_field_is_kept_or_dropped_in_the_panel(panel):
     session, controls = panel(DROPPED)
     removed = next(f for f in seen(controls.box) if f.description == "No longer a field: shade")

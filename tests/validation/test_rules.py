@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sodaf_nb.plan import CreateIndex, CreateTable, DropIndex, DropTable
+from sodaf_nb.commands.wording import words
+from sodaf_nb.plan import CreateIndex, CreateTable, DedupeColumn, DropIndex, DropTable
 from sodaf_nb.schema import Index, SchemaObject
 from sodaf_nb.schema.types import varchar
 from sodaf_nb.sql import Step
@@ -44,7 +45,7 @@ def test_a_harmless_plan_has_no_finding():
 
 # ---------------------------------------------------------------- the catalogue is whole
 
-SIZES = {"DS": 12, "MF": 11, "BC": 7, "LK": 24, "HY": 13}
+SIZES = {"DS": 12, "MF": 12, "BC": 7, "LK": 24, "HY": 13}
 EVERY_ID = {f"{family}{number:02}" for family, size in SIZES.items() for number in range(1, size + 1)}
 
 
@@ -70,13 +71,28 @@ def test_every_rule_has_a_test_that_names_it():
     assert [rule for rule in catalogue() if rule not in texts] == []
 
 
+# ---------------------------------------------------------------- MF12
+
+
+@pytest.mark.parametrize(("how", "fate"), [("blank", "emptied there"), ("suffix", "followed there by the key")])
+def test_mf12_warns_of_values_that_are_changed_to_be_unique(how, fate):
+    operation = DedupeColumn(table=TABLE, column="email", how=how, key="name")
+    finding = only(operation, counts={(0, "filled"): (2, ("A", "B"))})
+    assert (finding.rule, finding.severity, finding.count, finding.samples) == ("MF12", WARN, 2, ("A", "B"))
+    assert fate in finding.message
+
+
+def test_mf12_is_silent_when_no_rows_share_a_value():
+    assert found(DedupeColumn(table=TABLE, column="email", how="blank", key="name")) == []
+
+
 # ---------------------------------------------------------------- BC06
 
 
 def test_bc06_warns_of_a_kept_column_that_looks_like_the_new_one():
     finding = only(add("town"), rename_candidates=(("city", "town"),))
     assert (finding.rule, finding.severity, finding.object) == ("BC06", WARN, "tabCustomer.town")
-    assert "city:town" in finding.fix
+    assert 'answer with field_renames={"city": "town"}' in finding.fix
 
 
 def test_bc06_is_silent_without_a_candidate():
@@ -237,7 +253,8 @@ def test_mf01_is_silent_when_all_values_differ():
 def test_a_required_column_that_rows_have_no_value_for_is_stopped(operation, rule):
     finding = only(operation, counts={(0, "nulls"): (5, ("A",))})
     assert (finding.rule, finding.severity, finding.acceptable, finding.count) == (rule, BLOCK, False, 5)
-    assert "backfill vat=VALUE" in finding.fix
+    assert 'backfill={"vat": VALUE}' in finding.fix
+    assert "with --backfill vat=VALUE, or" in finding.in_words(words("%migrate")).fix
 
 
 @pytest.mark.parametrize("operation", [add("vat", nullable=False), alter("vat", TEXT, TEXT, nullable=False)])

@@ -16,6 +16,7 @@ from sodaf_nb.plan import (
     AlterColumn,
     CreateIndex,
     CreateTable,
+    DedupeColumn,
     DropColumn,
     DropIndex,
     DropTable,
@@ -33,7 +34,7 @@ from sodaf_nb.sql.dialect import SchemaCopy
 from sodaf_nb.sql.dialects.postgres import column_sql, name_sql
 from sodaf_nb.sql.dialects.postgres_alter import Alteration, altered
 from sodaf_nb.sql.dialects.postgres_copy import PostgresCopy
-from sodaf_nb.sql.dialects.postgres_restore import contest, restore_column, restore_table
+from sodaf_nb.sql.dialects.postgres_restore import contest, duplicates_of, restore_column, restore_table
 from sodaf_nb.sql.dialects.postgres_text import split
 from sodaf_nb.sql.quoting import literal, quote
 from sodaf_nb.sql.script import Path, Step
@@ -167,6 +168,12 @@ class _Writer:
             case RetargetReference():
                 statements = self._undisturbed(operation.table, [self._retarget(operation)])
                 return "in place", "only rows that name the DocType are written", statements
+            case DedupeColumn(undone=True):
+                return "metadata only", "no row is touched before its value comes back", []
+            case DedupeColumn():
+                duplicates = duplicates_of(operation, self._at(operation.table), operation.column)
+                statements = self._undisturbed(operation.table, [duplicates.update])
+                return "in place", "only rows that share a value are written", statements
             case RestoreColumn():
                 statements = self._undisturbed(
                     operation.table, [restore_column(operation, self._namespace, self._version)]

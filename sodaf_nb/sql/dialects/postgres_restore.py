@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sodaf_nb.plan import AlterColumn, Operation, RestoreColumn
+from sodaf_nb.plan import AlterColumn, DedupeColumn, Operation, RestoreColumn
 from sodaf_nb.schema import Kind, Table
+from sodaf_nb.sql.dedupe import Duplicates
 from sodaf_nb.sql.dialect import BACKUP
 from sodaf_nb.sql.dialects.postgres import type_sql
 from sodaf_nb.sql.dialects.postgres_alter import renumbered
@@ -31,7 +32,7 @@ def restore_column(operation: RestoreColumn, namespace: str, version: int) -> st
 
 def contest(operation: Operation, namespace: str, version: int) -> Contest | None:
     """Return what finds the rows whose value was edited since and is another one than the backup's."""
-    if not isinstance(operation, RestoreColumn) or operation.retyped is None or operation.column == operation.key:
+    if not isinstance(operation, RestoreColumn) or not operation.finds_edits or operation.column == operation.key:
         return None
     source, same_row, untouched = _matching(operation, version)
     table, column = f"{quote(namespace)}.{quote(operation.table)}", quote(operation.column)
@@ -48,13 +49,18 @@ def _matching(operation: RestoreColumn, version: int) -> tuple[str, str, str]:
     source, matched = SOURCE, _there_and_back(f"b.{key}", operation.key_retyped, version)
     if operation.key_retyped is not None and operation.key_retyped.after.type.kind is Kind.INTEGER:
         source, matched = _renumbered(operation.key_retyped, key), "b.sodaf_key"
-    untouched = ""
-    if operation.retyped is not None:
-        left_behind = matched
-        if operation.column != operation.key:
-            left_behind = _there_and_back(f"b.{column}", operation.retyped, version)
-        untouched = f"t.{column} IS NOT DISTINCT FROM {left_behind}"
+    value = f"b.{column}"
+    if operation.deduped is not None:
+        duplicates = duplicates_of(operation.deduped, source, operation.column)
+        source, value = duplicates.marked, duplicates.left_in("b")
+    left_behind = matched if operation.column == operation.key else _there_and_back(value, operation.retyped, version)
+    untouched = f"t.{column} IS NOT DISTINCT FROM ({left_behind})" if operation.finds_edits else ""
     return source, f"t.{key} = {matched}", untouched
+
+
+def duplicates_of(operation: DedupeColumn, source: str, column: str) -> Duplicates:
+    """Return the rows of a table, or of a backup of it, that share values of a column."""
+    return Duplicates(source=source, column=column, key=operation.key, how=operation.how)
 
 
 def _there_and_back(value: str, change: AlterColumn | None, version: int) -> str:

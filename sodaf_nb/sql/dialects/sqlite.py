@@ -32,6 +32,8 @@ _PLAIN: Mapping[str, Kind] = MappingProxyType(
 )
 _VARCHAR = re.compile(r"VARCHAR\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
 _DECIMAL = re.compile(r"DECIMAL\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
+# The order of keys whatever collation their column has; a backup's copy of it has none.
+BY_BYTES = " COLLATE BINARY"
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 _INT64 = range(-(2**63), 2**63)

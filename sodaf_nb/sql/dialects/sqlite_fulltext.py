@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sodaf_nb.plan import AlterColumn, Operation, RestoreColumn, RetargetReference
+from sodaf_nb.plan import AlterColumn, DedupeColumn, Operation, RestoreColumn, RetargetReference
 from sodaf_nb.schema.closure import mentions
 from sodaf_nb.sql.dialect import Rows
 from sodaf_nb.sql.dialects import sqlite as spelling
@@ -93,7 +93,7 @@ def checks(indexes: Sequence[FullText]) -> tuple[Check, ...]:
 
 def _concerns(operation: Operation, index: FullText, source: Rows) -> bool:
     written = set(_written(operation, source))
-    if not written or not isinstance(operation, (AlterColumn, RestoreColumn, RetargetReference)):
+    if not written or not isinstance(operation, (AlterColumn, DedupeColumn, RestoreColumn, RetargetReference)):
         return False
     if index.content.lower() != operation.table.lower():
         return _reads(source, index.content, operation.table)
@@ -114,7 +114,7 @@ def _written(operation: Operation, source: Rows) -> Iterator[str]:
             yield column.lower()
             if column == key:
                 yield ""
-        case RetargetReference(column=column):
+        case RetargetReference(column=column) | DedupeColumn(column=column, undone=False):
             yield column.lower()
         case _:
             return

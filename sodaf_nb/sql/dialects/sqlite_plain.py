@@ -8,6 +8,7 @@ from sodaf_nb.plan import (
     AlterColumn,
     CreateIndex,
     CreateTable,
+    DedupeColumn,
     DropIndex,
     DropTable,
     Operation,
@@ -18,8 +19,10 @@ from sodaf_nb.plan import (
     RetargetReference,
 )
 from sodaf_nb.schema import Index, Kind, Table
+from sodaf_nb.sql.dedupe import Duplicates
 from sodaf_nb.sql.dialect import BACKUP, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
+from sodaf_nb.sql.dialects import sqlite_checks as checks
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_statistics import statistics_of, table_renamed
 from sodaf_nb.sql.dialects.sqlite_step import ran, step_of, undisturbed
@@ -35,16 +38,16 @@ def plain_step(operation: Operation, shadow: SchemaCopy) -> Step:
     Raises:
         EngineRefusedError: If the engine refuses it.
     """
-    path, why, statements = _plain(operation)
-    if isinstance(operation, (RestoreColumn, RetargetReference)):
+    path, why, statements = _plain(operation, shadow)
+    if isinstance(operation, (RestoreColumn, RetargetReference, DedupeColumn)) and statements:
         statements = undisturbed(operation.table, shadow, statements)
     if isinstance(operation, RenameTable):
         statements += table_renamed(statistics_of(shadow), operation.old, operation.new)
-    step = replace(step_of([operation], path, why, statements), contest=_contested(operation))
+    step = replace(step_of([operation], path, why, statements), contest=_contested(operation, shadow))
     return ran(step, [operation], shadow)
 
 
-def _plain(operation: Operation) -> tuple[Path, str, list[str]]:
+def _plain(operation: Operation, shadow: SchemaCopy) -> tuple[Path, str, list[str]]:
     match operation:
         case CreateTable(table=table):
             return "metadata only", "a new table has no rows", _create_table(table)
@@ -61,8 +64,13 @@ def _plain(operation: Operation) -> tuple[Path, str, list[str]]:
             return "metadata only", "no row is touched", [f"DROP INDEX {quote(str(index.name))}"]
         case RetargetReference():
             return "in place", "only rows that name the DocType are written", [_retarget(operation)]
+        case DedupeColumn(undone=True):
+            return "metadata only", "no row is touched before its value comes back", []
+        case DedupeColumn():
+            duplicates = _duplicates(operation, quote(operation.table), operation.column, shadow)
+            return "in place", "only rows that share a value are written", [duplicates.update]
         case RestoreColumn():
-            statements = [_restore_column(operation), *_restore_rowids(operation)]
+            statements = [_restore_column(operation, shadow), *_restore_rowids(operation)]
             return "in place", "only rows that were not edited since are written", statements
         case RestoreTable(table=table):
             return "in place", "every row of the backup is written", [_restore_table(table)]
@@ -100,29 +108,44 @@ def _retarget(operation: RetargetReference) -> str:
     )
 
 
-def _restore_column(operation: RestoreColumn) -> str:
+def _duplicates(operation: DedupeColumn, table: str, column: str, shadow: SchemaCopy) -> Duplicates:
+    present = shadow.schema().table(operation.table)
+    found = present.column(column) if present else None
+    equal = checks.collation(found.definition) if found and found.definition else None
+    return Duplicates(
+        source=table, column=column, key=operation.key, how=operation.how, collation=equal, by_bytes=spelling.BY_BYTES
+    )
+
+
+def _restore_column(operation: RestoreColumn, shadow: SchemaCopy) -> str:
     table, column = quote(operation.table), quote(operation.column)
-    source, same_row, untouched = _matching(operation)
+    source, same_row, untouched = _matching(operation, shadow)
     kept = "" if operation.on_conflict == "take_older" or not untouched else f" AND {untouched}"
     return f"UPDATE main.{table} SET {column} = b.{column} FROM {source} AS b WHERE {same_row}{kept}"
 
 
-def _matching(operation: RestoreColumn) -> tuple[str, str, str]:
+def _matching(operation: RestoreColumn, shadow: SchemaCopy) -> tuple[str, str, str]:
     """Return the backup's rows, the condition that a row is theirs, and that nobody edited it; empty when none can."""
     table, column, key = quote(operation.table), quote(operation.column), quote(operation.key)
     source = f"{BACKUP}.{table}"
     matched = _there_and_back(f"b.{key}", operation.key_retyped)
     if _numbers_keys(operation.key_retyped):
         source, matched = _renumbered(operation, source), "b.sodaf_key"
-    untouched = f"main.{table}.{column} IS {_left_behind(operation, matched)}" if operation.retyped else ""
+    value = f"b.{column}"
+    if operation.deduped is not None:
+        done = replace(operation.deduped, table=operation.table)
+        duplicates = _duplicates(done, source, operation.column, shadow)
+        source, value = duplicates.marked, duplicates.left_in("b")
+    left = matched if operation.column == operation.key else _there_and_back(value, operation.retyped)
+    untouched = f"main.{table}.{column} IS ({left})" if operation.finds_edits else ""
     return source, f"main.{table}.{key} = {matched}", untouched
 
 
-def _contested(operation: Operation) -> Contest | None:
+def _contested(operation: Operation, shadow: SchemaCopy) -> Contest | None:
     """Return what finds the rows whose value was edited since and is another one than the backup's."""
-    if not isinstance(operation, RestoreColumn) or operation.retyped is None or operation.column == operation.key:
+    if not isinstance(operation, RestoreColumn) or not operation.finds_edits or operation.column == operation.key:
         return None
-    source, same_row, untouched = _matching(operation)
+    source, same_row, untouched = _matching(operation, shadow)
     table, column, key = quote(operation.table), quote(operation.column), quote(operation.key)
     here, there = f"main.{table}.{column}", f"b.{column}"
     other = f"({here} IS NOT {there} COLLATE BINARY OR typeof({here}) <> typeof({there}))"
@@ -145,13 +168,6 @@ def _restore_rowids(operation: RestoreColumn) -> list[str]:
         f"UPDATE main.{table} SET rowid = -1 - b.rowid FROM {BACKUP}.{table} AS b WHERE b.{key} = main.{table}.{key}",
         f"UPDATE main.{table} SET rowid = -1 - rowid WHERE rowid < 0 AND NOT EXISTS ({taken})",
     ]
-
-
-def _left_behind(operation: RestoreColumn, matched: str) -> str:
-    """Return the SQL of what a value has become if nobody edited it since the migration."""
-    if operation.column == operation.key:
-        return matched
-    return _there_and_back(f"b.{quote(operation.column)}", operation.retyped)
 
 
 def _there_and_back(value: str, change: AlterColumn | None) -> str:

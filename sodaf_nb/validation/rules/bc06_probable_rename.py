@@ -21,12 +21,13 @@ ABOUT = (
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Warn that data stays in the old column; when the old one is dropped the applier asks instead."""
     for old, new in evidence.rename_candidates:
+        repair = Repair(action="rename", column=old, target=new)
         yield Finding(
             rule="BC06",
             group=Group.DATA_LOSS_RISK,
             severity=Severity.WARN,
             object=f"{evidence.plan.table}.{new}",
             message=f"{new} starts empty while {old} keeps its values; it may be the same field renamed.",
-            fix=f"if it is, answer with the rename {old}:{new}",
-            repair=Repair(action="rename", column=old, target=new),
+            fix=f"if it is, answer with {repair.said()}",
+            repair=repair,
         )

@@ -27,14 +27,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if isinstance(operation, DropColumn):
             filled = evidence.facts.count(number, "filled")
             name = f"{operation.table}.{operation.column.name}"
+            repair = Repair(action="keep", column=operation.column.name)
             yield Finding(
                 rule="DS03",
                 group=Group.DATA_LOSS_RISK,
                 severity=for_loss(filled.rows),
                 object=name,
                 message=f"{name} is dropped; {counted(filled.rows, 'row holds', 'rows hold')} a value in it.",
-                fix="keep the column, or name its new field as a rename" if filled.rows else "",
-                repair=Repair(action="keep", column=operation.column.name) if filled.rows else None,
+                fix=f"keep the column ({repair.said()}), or name its new field as a rename" if filled.rows else "",
+                repair=repair if filled.rows else None,
                 count=filled.rows,
                 samples=filled.samples,
             )

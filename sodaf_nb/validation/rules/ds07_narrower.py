@@ -8,14 +8,15 @@ from sodaf_nb.plan import AlterColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Count, Evidence
-from sodaf_nb.validation.findings import Finding, Group, Severity
+from sodaf_nb.validation.findings import Finding, Group, Repair, Severity
 
 ABOUT = (
     About(
         rule="DS07",
         what="Values need more room than the new type of their column declares.",
         why="SQLite keeps them whole, so nothing is lost; other databases and the application may refuse them.",
-        remedy="Shorten those values, or declare more room. It does not stop an apply.",
+        remedy="Keep the wider column (`widen`), shorten those values, or declare more room. "
+        "It does not stop an apply.",
     ),
 )
 
@@ -29,11 +30,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 
 _LONGER = "shorten them, or declare a greater length"
-_WIDER = "correct them, or keep the type that has room for them"
+_WIDER = "correct them, or declare a type that has room for them"
 
 
 def _finding(operation: AlterColumn, beyond: Count, how: str, fix: str) -> Iterator[Finding]:
-    name = f"{operation.table}.{operation.after.name}"
+    name, repair = f"{operation.table}.{operation.after.name}", Repair(action="widen", column=operation.after.name)
     if beyond.rows:
         yield Finding(
             rule="DS07",
@@ -42,7 +43,8 @@ def _finding(operation: AlterColumn, beyond: Count, how: str, fix: str) -> Itera
             object=name,
             message=f"{counted(beyond.rows, f'value of {name} is', f'values of {name} are')} {how} "
             f"{operation.after.type}; {'it is' if beyond.rows == 1 else 'they are'} kept whole.",
-            fix=fix,
+            fix=f"keep the room there is with {repair.said()}, {fix}",
+            repair=repair,
             count=beyond.rows,
             samples=beyond.samples,
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
-from sodaf_nb.plan import AlterColumn, RenameColumn
+from sodaf_nb.plan import AlterColumn, Operation, RenameColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
@@ -29,7 +30,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     renamed = {operation.new for operation in evidence.plan.operations if isinstance(operation, RenameColumn)}
     known = evidence.managed | renamed
     for number, operation in enumerate(evidence.plan.operations):
-        if isinstance(operation, AlterColumn) and operation.retypes and operation.after.name not in known:
+        if _retypes(operation) and operation.after.name not in known:
             filled = evidence.facts.count(number, "filled")
             name = f"{operation.table}.{operation.after.name}"
             yield Finding(
@@ -43,3 +44,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 count=filled.rows,
                 samples=filled.samples,
             )
+
+
+def _retypes(operation: Operation) -> TypeGuard[AlterColumn]:
+    # Longer texts are of the same type, and nobody counts them.
+    return isinstance(operation, AlterColumn) and operation.retypes and not operation.lengthens

@@ -33,15 +33,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if isinstance(operation, (AddColumn, AlterColumn)) and empty.rows:
             added = isinstance(operation, AddColumn)
             column = operation.column.name if isinstance(operation, AddColumn) else operation.after.name
-            name = f"{operation.table}.{column}"
+            name, repair = f"{operation.table}.{column}", Repair(action="backfill", column=column)
             yield Finding(
                 rule="MF03" if added else "MF04",
                 group=Group.DATA_LOSS_RISK,
                 severity=Severity.BLOCK,
                 object=name,
                 message=f"{name} is required but {counted(empty.rows, 'row has', 'rows have')} no value for it.",
-                fix=f"give one with backfill {column}=VALUE, or a default in the DocType",
-                repair=Repair(action="backfill", column=column),
+                fix=f"give one with {repair.said()}, or a default in the DocType",
+                repair=repair,
                 count=empty.rows,
                 samples=empty.samples,
                 acceptable=False,

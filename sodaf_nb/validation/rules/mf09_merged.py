@@ -8,14 +8,15 @@ from sodaf_nb.plan import AlterColumn
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.about import About
 from sodaf_nb.validation.evidence import Evidence
-from sodaf_nb.validation.findings import Finding, Group, Severity
+from sodaf_nb.validation.findings import Finding, Group, Repair, Severity
 
 ABOUT = (
     About(
         rule="MF09",
         what="Values that must be unique become equal when they are converted or filled.",
         why="Two spellings of one moment or number are one value afterwards, and the engine refuses the second.",
-        remedy="Make those values differ, or take the unique flag away first. It cannot be accepted.",
+        remedy="Keep the type there is (`widen`), make those values differ, or take the unique flag away first. "
+        "It cannot be accepted.",
     ),
 )
 
@@ -26,6 +27,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         groups = evidence.facts.count(number, "merged")
         if isinstance(operation, AlterColumn) and groups.rows:
             name = f"{operation.table}.{operation.after.name}"
+            repair = Repair(action="widen", column=operation.after.name) if operation.retypes else None
             yield Finding(
                 rule="MF09",
                 group=Group.DATA_LOSS_RISK,
@@ -33,7 +35,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 object=name,
                 message=f"{counted(groups.rows, 'group')} of values of {name} must be unique and would be equal as "
                 f"{operation.after.type}.",
-                fix="make those values differ, or take the unique flag away first",
+                fix=f"{f'keep the type there is with {repair.said()}, ' if repair else ''}make those values differ, "
+                "or take the unique flag away first",
+                repair=repair,
                 count=groups.rows,
                 samples=groups.samples,
                 acceptable=False,
