@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from sodaf_nb.backup.retention import Retention
@@ -102,6 +102,29 @@ class SyncOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatchOptions:
+    """Choices for one patch.
+
+    Args:
+        name: What it is called in the history; None makes a name of the hash of its text.
+        language: Whether its text is SQL statements, or Python: `change(row)`, or one expression of `row`, that gives
+            a dict of columns to set, None for a row that stays, or DELETE.
+        accept: Ids of the findings the user takes on, such as `DS14` or `DS14:city` for one column, or "all"; a mapping
+            gives the reason for each. Reasons are kept in the history.
+        dry_run: Stop before the backup; nothing is written.
+        mask: Columns whose values are shown as `***` in previews and samples.
+    """
+
+    rehearsal: ClassVar[RehearsalScope] = "full"  # what a patch reads is known only when all rows are there
+
+    name: str | None = None
+    language: Literal["sql", "python"] = "sql"
+    accept: Accept = ()
+    dry_run: bool = False
+    mask: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackOptions:
     """Choices for taking one migration back.
 
@@ -120,3 +143,6 @@ class RollbackOptions:
     dry_run: bool = False
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()
+
+
+Choices = SyncOptions | PatchOptions | RollbackOptions

@@ -29,6 +29,7 @@ from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.saving import saving_for
 from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
 from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
+from sodaf_nb.plan import ROW_CHANGES
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
 from sodaf_nb.plan.rollback import KEY, make_rollback
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked
@@ -112,6 +113,8 @@ class Rehearser:
 
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
         tables = neighbours(job.live, touched_tables(job.plan))
+        if any(isinstance(o, ROW_CHANGES) for o in job.plan.operations):
+            tables, wanted = frozenset(job.live.tables), "full"  # what it reads nobody knows beforehand
         try:
             with self.database.rehearsal_copy(job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
                 return _OnCopy(self, job, copy).run(mask)

@@ -2,6 +2,7 @@
 
 from sodaf_nb.plan.changes import PlanChanges
 from sodaf_nb.plan.operations import (
+    ROW_CHANGES,
     AddColumn,
     AlterColumn,
     CreateIndex,
@@ -20,10 +21,12 @@ from sodaf_nb.plan.operations import (
     summary,
     table_of,
 )
+from sodaf_nb.plan.patches import RestoreRows, RowChange, RunPatch
 from sodaf_nb.plan.plan import Plan
 from sodaf_nb.plan.review import Review, Verdict
 
 __all__ = [
+    "ROW_CHANGES",
     "AddColumn",
     "AlterColumn",
     "CreateIndex",
@@ -37,9 +40,12 @@ __all__ = [
     "RenameColumn",
     "RenameTable",
     "RestoreColumn",
+    "RestoreRows",
     "RestoreTable",
     "RetargetReference",
     "Review",
+    "RowChange",
+    "RunPatch",
     "Verdict",
     "describe",
     "endangered",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from sodaf_nb.options import ConflictPolicy
+from sodaf_nb.plan.patches import RestoreRows, RunPatch, endangered_by, row_change
 from sodaf_nb.schema import Column, Index, Table, storable
 
 
@@ -242,8 +243,12 @@ Operation = (
     | RetargetReference
     | RestoreColumn
     | RestoreTable
+    | RunPatch
+    | RestoreRows
 )
-RESTORES = (RestoreColumn, RestoreTable)
+ROW_CHANGES = (RunPatch, RestoreRows)
+# What changes no structure, so that the way back of the structure passes over it.
+RESTORES = (RestoreColumn, RestoreTable, *ROW_CHANGES)
 
 
 def table_of(operation: Operation) -> str:
@@ -257,6 +262,8 @@ def table_of(operation: Operation) -> str:
             return index.table
         case AddColumn() | DropColumn() | RenameColumn() | AlterColumn() | RetargetReference() | RestoreColumn():
             return operation.table
+        case RunPatch(table=name) | RestoreRows(table=name):
+            return name
         case _:
             assert_never(operation)
 
@@ -270,12 +277,14 @@ def endangered(operation: Operation) -> Iterator[tuple[str, str | None]]:
             yield table, column.name
         case AlterColumn(table=table, before=before) if operation.retypes or operation.fills:
             yield table, before.name
+        case RunPatch() | RestoreRows():
+            yield from endangered_by(operation)
         case _:
             return
 
 
 def summary(operation: Operation) -> tuple[str, str, str]:
-    """Return an operation as a person reads it: sign (+ - ~ <), object, and what becomes of it."""
+    """Return an operation as a person reads it: sign (+ - ~ * <), object, and what becomes of it."""
     match operation:
         case CreateTable(table=table):
             return "+", table.name, f"new table with {len(table.columns)} columns"
@@ -301,6 +310,8 @@ def summary(operation: Operation) -> tuple[str, str, str]:
             return "<", f"{table}.{column}", f"values come back from the backup; {_LATER_WRITES[policy]}"
         case RestoreTable(table=table):
             return "<", table.name, "rows come back from the backup"
+        case RunPatch() | RestoreRows():
+            return row_change(operation)
         case _:
             assert_never(operation)
 

@@ -80,11 +80,13 @@ class Dialect(Protocol):
         row_name: What tells any row from another, for a table without a key.
         order: What tells the order in which rows of our own tables were written: its name, and its column
             definition, which is empty where every table has it.
+        has_fence: True when the engine asks what a statement that somebody wrote may do, before it runs any of it.
         keeps_misfits: True when a value that a column's declared type has no room for is kept all the same.
     """
 
     row_name: str
     order: tuple[str, str]
+    has_fence: bool
     keeps_misfits: bool
 
     @property

@@ -27,6 +27,7 @@ class SQLiteDialect:
 
     row_name = "rowid"
     order = ("rowid", "")
+    has_fence = True
     keeps_misfits = True
 
     def __init__(self, *, most_passes: int = MOST_PASSES) -> None:
