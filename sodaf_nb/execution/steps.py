@@ -134,7 +134,8 @@ def _run_rows(
 
 def _require_planned(change: RowChange, effect: Effect) -> None:
     """Stop when a patch does on these rows what it did not on the copy: no backup holds what it would lose."""
-    other = [name for name in effect.columns if name not in change.columns]
+    # Where rows may go, the whole table is in the backup.
+    other = [name for name in effect.columns if name not in change.columns and not change.deletes]
     made, gone = effect.inserted and not change.inserts, effect.deleted and not change.deletes
     if other or made or gone:
         parts = [*other, *["new rows"] * bool(made), *["deleted rows"] * bool(gone)]

@@ -100,7 +100,8 @@ def _way_back(change: RowChange, undoes: str, on_conflict: ConflictPolicy) -> Re
         mark=f"undo {undoes}",
         columns=change.columns,
         inserts=change.deletes,
-        deletes=change.inserts,
+        # A row made again under the key of a deleted one goes as well, where older values win.
+        deletes=change.inserts or (change.deletes and on_conflict == "take_older"),
         on_conflict=on_conflict,
     )
 

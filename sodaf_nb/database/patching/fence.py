@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sodaf_nb.database.patching.notes import COPY
@@ -24,6 +24,11 @@ _ACTIONS = {
     sqlite3.SQLITE_TRANSACTION: "begin or end a transaction",
     sqlite3.SQLITE_SAVEPOINT: "set or release a savepoint",
 }
+
+_CATALOGS = frozenset({"sqlite_master", "sqlite_temp_master"})
+
+# Declared to the connection at their first use, which looks like a change of the schema.
+_DECLARED = ("json_each", "json_tree")
 
 
 class Fence:
@@ -68,6 +73,8 @@ class Fence:
         return f"it reads {table}" if own or schema not in {"main", None} else ""
 
     def _writing(self, action: int, table: str, column: str, schema: str | None, source: str | None) -> str:
+        if table in _CATALOGS and source is None:
+            return "it wants to change the schema"
         through = f" through the trigger {source}" if source else ""
         if schema != "main" or table.lower() != self._table.lower():
             return f"it writes {table}{through}"
@@ -82,6 +89,9 @@ class Fence:
         Raises:
             PatchRefusedError: If something in it was not allowed.
         """
+        for function in _DECLARED:
+            with suppress(sqlite3.OperationalError):  # an engine that was built without JSON
+                connection.execute(f"SELECT 1 FROM {function}('[]')").fetchall()
         connection.set_authorizer(self)
         try:
             yield

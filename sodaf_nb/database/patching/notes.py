@@ -102,7 +102,7 @@ class Notes:
         filled, overwritten = dict[str, int](), dict[str, int]()
         for start in range(0, len(self.values), _AT_ONCE):
             names = self.values[start : start + _AT_ONCE]
-            sums = (f"sum({_differs(n)} AND a.{n} IS NULL), sum({_differs(n)} AND a.{n} IS NOT NULL)" for n in names)
+            sums = (f"sum({_when_other(n, f'a.{n} IS {test}')})" for n in names for test in ("NULL", "NOT NULL"))
             (found,) = self._session.rows(f"SELECT {', '.join(sums)} FROM {self._both}")
             filled |= {n: int(c) for n, c in zip(names, found[::2], strict=True) if c}
             overwritten |= {n: int(c) for n, c in zip(names, found[1::2], strict=True) if c}
@@ -130,14 +130,15 @@ class Notes:
     def _samples(self, gone: str, overwritten: Sequence[str]) -> tuple[str, ...]:
         taken = f"SELECT a.{self.key} AS k FROM {gone}"
         if overwritten:
-            test = " OR ".join(f"({_differs(n)} AND a.{n} IS NOT NULL)" for n in overwritten[:_AT_ONCE])
+            test = " OR ".join(f"(NOT ({same_values([n])}) AND a.{n} IS NOT NULL)" for n in overwritten[:_AT_ONCE])
             taken += f" UNION SELECT a.{self.key} FROM {self._both} WHERE {test}"
         query = f"SELECT CAST(k AS TEXT) FROM ({taken}) ORDER BY k LIMIT {SAMPLES}"
         return tuple(str(key) for (key,) in self._session.rows(query))
 
 
-def _differs(name: str) -> str:
-    return f"(NOT ({same_values([name])}))"
+def _when_other(name: str, test: str) -> str:
+    # CASE, because SQLite works out both sides of an AND whose value is wanted, and the sign of a text is none.
+    return f"CASE WHEN {same_values([name])} THEN 0 ELSE {test} END"
 
 
 def _any(names: Sequence[str]) -> str:

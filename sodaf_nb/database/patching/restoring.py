@@ -44,12 +44,9 @@ class WayBack:
     def run(self) -> None:
         """Take it back: rows it made go, values it overwrote and rows it deleted come back."""
         with self._undisturbed():
-            if self._change.deletes:
-                self._remove_made()
-            if self._change.columns:
-                self._give_back_values()
-            if self._change.inserts:
-                self._give_back_rows()
+            self._remove_made()
+            self._give_back_values()
+            self._give_back_rows()
             self._turn_back_counter()
         forget(self._session, self._change.noted)
 
@@ -72,7 +69,7 @@ class WayBack:
                     f"INSERT OR IGNORE INTO temp.sodaf_edited SELECT b.{self._key} FROM {pair} WHERE {differs}",
                     self._params(name),
                 )
-            self._report("rows it inserted", f"SELECT {self._key} AS k FROM temp.sodaf_edited", ())
+            self._report(" (rows it inserted)", f"SELECT {self._key} AS k FROM temp.sodaf_edited", ())
             kept = "" if self._older else f" AND NOT EXISTS (SELECT 1 FROM temp.sodaf_edited AS a WHERE {self._same})"
             made = f"EXISTS (SELECT 1 FROM ({key}) AS a WHERE {self._same})"
             self._session.execute(f"DELETE FROM {self._table} AS b WHERE {made}{kept}", (self._change.noted,))
@@ -102,7 +99,7 @@ class WayBack:
         untouched = same_values([column])
         edited = f"SELECT b.{self._key} AS k FROM {noted} AS a JOIN temp.{_GOAL} AS b ON {self._same}"
         back = f"(SELECT 1 FROM {self._backup} AS a WHERE {self._same} AND {untouched})"
-        self._report(f"{name}", f"{edited} WHERE NOT ({untouched}) AND NOT EXISTS {back}", self._params(name))
+        self._report(f".{name}", f"{edited} WHERE NOT ({untouched}) AND NOT EXISTS {back}", self._params(name))
         test = "" if self._older else f" WHERE {untouched}"
         rows = f"SELECT b.{self._key} FROM {noted} AS a JOIN temp.{_GOAL} AS b ON {self._same}{test}"
         self._session.execute(
@@ -112,10 +109,12 @@ class WayBack:
         )
 
     def _give_back_rows(self) -> None:
+        if not self._session.rows(f"SELECT 1 FROM {self._noted('gone')} LIMIT 1", self._params()):
+            return  # then no backup need be there
         gone = f"EXISTS (SELECT 1 FROM {self._noted('gone')} AS a WHERE {self._same})"
         present = f"EXISTS (SELECT 1 FROM {self._table} AS a WHERE {self._same})"
         self._report(
-            "rows it deleted, which somebody made again",
+            " (rows it deleted)",
             f"SELECT b.{self._key} AS k FROM {self._table} AS b WHERE {gone}",
             self._params(),
         )
@@ -154,9 +153,7 @@ class WayBack:
         if rows:
             sample = f"SELECT CAST(k AS TEXT) FROM ({query}) ORDER BY k LIMIT {SAMPLES}"
             keys = tuple(str(key) for (key,) in self._session.rows(sample, params))
-            self.found.append(
-                (f"{self._facts.name}: {what}" if " " in what else f"{self._facts.name}.{what}", rows, keys)
-            )
+            self.found.append((f"{self._facts.name}{what}", rows, keys))
 
     @contextmanager
     def _table_of(self, name: str, columns: str) -> Iterator[None]:
