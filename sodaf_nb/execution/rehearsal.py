@@ -29,7 +29,7 @@ from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.saving import saving_for
 from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
 from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
-from sodaf_nb.plan import ROW_CHANGES
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
 from sodaf_nb.plan.rollback import KEY, make_rollback
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked

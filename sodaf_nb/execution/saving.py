@@ -9,8 +9,8 @@ from sodaf_nb.backup import BackupInfo, MigrationBackupManager
 from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.errors import MigrationBackupError, UsageError
 from sodaf_nb.execution.job import Job
-from sodaf_nb.plan import ROW_CHANGES
 from sodaf_nb.plan.names import endangered_now
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.plan.rollback import KEY
 
 BackupOption = Literal["auto", "full", "column", "incremental"]

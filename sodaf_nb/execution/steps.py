@@ -12,8 +12,9 @@ from sodaf_nb.database.uniqueness import SAMPLES
 from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError, StalePlanError
 from sodaf_nb.errors import Step as NextStep
 from sodaf_nb.options import ConflictPolicy
-from sodaf_nb.plan import ROW_CHANGES, CreateTable, DropTable, Plan, RestoreRows, RowChange
+from sodaf_nb.plan import CreateTable, DropTable, Plan, RestoreRows, RowChange
 from sodaf_nb.plan.names import concerned
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.quoting import quote

@@ -2,7 +2,6 @@
 
 from sodaf_nb.plan.changes import PlanChanges
 from sodaf_nb.plan.operations import (
-    ROW_CHANGES,
     AddColumn,
     AlterColumn,
     CreateIndex,
@@ -26,7 +25,6 @@ from sodaf_nb.plan.plan import Plan
 from sodaf_nb.plan.review import Review, Verdict
 
 __all__ = [
-    "ROW_CHANGES",
     "AddColumn",
     "AlterColumn",
     "CreateIndex",
