@@ -140,4 +140,5 @@ def _tried(database: Database, live: Schema, patch: RunPatch, tell: Callable[[st
 def _masked(effect: Effect, live: Schema, table: str, mask: Collection[str]) -> Effect:
     present = live.table(table)
     hidden = present is not None and any(is_masked(name, mask) for name in present.primary_key)
-    return replace(effect, samples=(MASKED,) * len(effect.samples)) if hidden else effect
+    masked = {what: (MASKED,) * len(keys) for what, keys in effect.samples.items()}
+    return replace(effect, samples=masked) if hidden else effect

@@ -21,6 +21,7 @@ from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.database import Database, Session, require_same_violations
 from sodaf_nb.database.copies import BEFORE
+from sodaf_nb.database.lonerows import lone_rows
 from sodaf_nb.database.rehearsable import Rehearsable
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
@@ -300,6 +301,9 @@ class _OnCopy:
         pairs = table_pairs(self._job.plan, self._before, self._after)
         with self._copy.compared() as connection:
             changes, rows = row_changes(connection, pairs, self._copy.dialect, mask)
+            if isinstance(self._job.plan.operations[0], ROW_CHANGES):
+                gone, made = lone_rows(connection, pairs[0], mask)
+                rows = (*gone[:2], *made[:1], *rows, *gone[2:], *made[1:])
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:

@@ -67,7 +67,7 @@ class Effect:
         deleted: Rows it took away.
         filled: Column to the rows that held NULL in it and hold a value.
         overwritten: Column to the rows that held a value in it and hold another one, or NULL.
-        samples: Keys of up to five rows that were deleted, or in which a value was overwritten.
+        samples: Column to the keys of up to five rows in which its value was overwritten; of deleted rows under "".
     """
 
     inserted: int = 0
@@ -75,7 +75,7 @@ class Effect:
     deleted: int = 0
     filled: Mapping[str, int] = field(default_factory=_none)
     overwritten: Mapping[str, int] = field(default_factory=_none)
-    samples: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=_none)
 
     @property
     def rows(self) -> int:

@@ -88,9 +88,22 @@ def test_overwriting_and_deleting_are_accepted_one_by_one_with_exact_counts(thin
     assert things.state() == things.before
     result = patched(things, body, "DS13", "DS14:qty")
     assert {f.rule: f.count for f in result.findings} == {"DS13": 1, "DS14": 3, "HY14": 4}
-    assert set(next(f for f in result.findings if f.rule == "DS14").samples) == {"R1", "R2", "R3", "R4"}
+    assert {f.rule: f.samples for f in result.findings} == {"DS13": ("R3",), "DS14": ("R1", "R2", "R4"), "HY14": ()}
     back(things, result)
     assert things.state() == things.before
+
+
+def test_a_dry_run_shows_deleted_and_new_rows_beside_changed_ones_and_masks_them(things):
+    found = things.applier.dry_run_patch("Thing", MIXED, PatchOptions(accept=("DS13",)))
+    shown = {row.key: {cell.name: cell.to_text() for cell in row.cells} for row in found.preview_rows}
+    assert shown["R3 (deleted)"] == {"first": "NULL -> dropped", "last": "'of Athens' -> dropped"}
+    assert shown["new (new)"] == {"first": "-> NULL", "last": "-> NULL"}
+    assert shown["R1"] == {"first": "NULL -> 'Ada'", "last": "NULL -> 'Lovelace'"}
+    hidden = things.applier.dry_run_patch("Thing", MIXED, PatchOptions(mask=("name", "last")))
+    assert "R3" not in repr(hidden)
+    assert "Athens" not in repr(hidden)
+    only = things.applier.dry_run_patch("Thing", "INSERT INTO tabThing (name, title) VALUES ('n', 't')")
+    assert only.preview_rows[0].key == "n (new)"
 
 
 def test_inserted_rows_go_again_and_a_patch_that_only_inserts_needs_no_backup(things):

@@ -318,14 +318,16 @@ PATCH = RunPatch(table=TABLE, name="tidy", language="sql", body="...", columns=(
 
 
 def test_ds13_and_ds14_stop_a_patch_that_deletes_or_overwrites():
-    effect = Effect(updated=3, deleted=2, filled={"zip": 1}, overwritten={"city": 3}, samples=("a", "b"))
+    effect = Effect(
+        updated=3, deleted=2, filled={"zip": 1}, overwritten={"city": 3}, samples={"": ("a", "b"), "city": ("c",)}
+    )
     given = MigrationValidator().validate(evidence(PATCH, kind="patch", facts={"effect": effect}))
     assert [(f.rule, f.severity, f.object, f.count) for f in given] == [
         ("DS13", BLOCK, TABLE, 2),
         ("DS14", BLOCK, f"{TABLE}.city", 3),
         ("HY14", INFO, TABLE, 5),
     ]
-    assert given[0].samples == ("a", "b")
+    assert [f.samples for f in given] == [("a", "b"), ("c",), ()]
 
 
 def test_hy14_alone_is_said_of_a_patch_that_fills_and_inserts():

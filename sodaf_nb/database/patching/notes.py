@@ -95,7 +95,7 @@ class Notes:
             deleted=self._count(f"SELECT count(*) FROM {gone}"),
             filled=MappingProxyType(_plain(filled)),
             overwritten=MappingProxyType(_plain(overwritten)),
-            samples=self._samples(gone, list(overwritten)),
+            samples=MappingProxyType(self._samples(gone, list(overwritten))),
         )
 
     def _changed(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -127,12 +127,13 @@ class Notes:
     def _count(self, query: str) -> int:
         return int(self._session.value(query))
 
-    def _samples(self, gone: str, overwritten: Sequence[str]) -> tuple[str, ...]:
-        taken = f"SELECT a.{self.key} AS k FROM {gone}"
-        if overwritten:
-            test = " OR ".join(f"(NOT ({same_values([n])}) AND a.{n} IS NOT NULL)" for n in overwritten[:_AT_ONCE])
-            taken += f" UNION SELECT a.{self.key} FROM {self._both} WHERE {test}"
-        query = f"SELECT CAST(k AS TEXT) FROM ({taken}) ORDER BY k LIMIT {SAMPLES}"
+    def _samples(self, gone: str, overwritten: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        tests = {n: f"NOT ({same_values([n])}) AND a.{n} IS NOT NULL" for n in overwritten}
+        sources = {"": gone, **{_bare(n): f"{self._both} WHERE {test}" for n, test in tests.items()}}
+        return {what: self._keys(source) for what, source in sources.items()}
+
+    def _keys(self, source: str) -> tuple[str, ...]:
+        query = f"SELECT CAST(a.{self.key} AS TEXT) FROM {source} ORDER BY a.{self.key} LIMIT {SAMPLES}"
         return tuple(str(key) for (key,) in self._session.rows(query))
 
 

@@ -59,7 +59,7 @@ def _losses(patch: RunPatch, effect: Effect) -> Iterator[Finding]:
             message=f"{patch.name} deletes {counted(effect.deleted, 'row')} of {patch.table}.",
             fix="narrow its WHERE",
             count=effect.deleted,
-            samples=effect.samples,
+            samples=effect.samples.get("", ()),
         )
     for column, rows in effect.overwritten.items():
         name = f"{patch.table}.{column}"
@@ -71,5 +71,5 @@ def _losses(patch: RunPatch, effect: Effect) -> Iterator[Finding]:
             message=f"{patch.name} overwrites {counted(rows, 'value')} of {name}.",
             fix="write into an empty column instead",
             count=rows,
-            samples=effect.samples,
+            samples=effect.samples.get(column, ()),
         )
