@@ -45,7 +45,8 @@ class ApplyOptions:
             leaves them readable by whoever can read the folder. Needs the extra `sodaf_nb[crypto]`.
         identity: File of mode 0600 with the secret key that opens encrypted backups, for rollbacks and restores.
             None takes the key in the environment variable SODAF_NB_IDENTITY, or the file that
-            SODAF_NB_IDENTITY_FILE names. Taking a backup needs none.
+            SODAF_NB_IDENTITY_FILE names. `keyring:NAME` is an entry of the operating system's keyring, and needs the
+            extra `sodaf_nb[keyring]`. Taking a backup needs none.
         retention: What becomes of old backups after each migration; None deletes none.
         lock_timeout_s: Seconds to wait for another writer, each time it is tried; None takes the database's own.
         retries: How often a migration that finds the database locked at its begin or commit tries again.

@@ -31,7 +31,7 @@ def test_the_body_may_be_a_file_and_python(shop, tmp_path, rows):
     assert result.outcome == "applied"
     with pytest.raises(UsageError, match="in the cell and in a file"):
         shop("patch Book loud.py", BODY)
-    with pytest.raises(UsageError, match="none.sql"):
+    with pytest.raises(UsageError, match=r"none\.sql"):
         shop("patch Book none.sql")
     (tmp_path / "odd.sql").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="no UTF-8"):
