@@ -105,7 +105,8 @@ def find_identities(path: Path | None) -> tuple[Identity, ...]:
     """Return the secret keys of a file, else of the environment; () when nothing names any.
 
     Args:
-        path: The key file, or `keyring:NAME` for an entry of the keyring; None looks at `SODAF_NB_IDENTITY`, then at `SODAF_NB_IDENTITY_FILE`.
+        path: The key file, or `keyring:NAME` for an entry of the keyring; None looks at `SODAF_NB_IDENTITY`, then at
+            `SODAF_NB_IDENTITY_FILE`.
 
     Raises:
         EncryptionError: If what is named cannot be read, may be read by others, or holds no key.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import get_args
 
 from sodaf_nb.database import Database
 from sodaf_nb.database.sidefile import SideFileError
@@ -15,6 +16,7 @@ from sodaf_nb.execution.judging import Background, Judge
 from sodaf_nb.history import MigrationRecord
 from sodaf_nb.options import PatchOptions
 from sodaf_nb.plan import Plan, RunPatch
+from sodaf_nb.plan.patches import Language
 from sodaf_nb.rehearsal import MASKED, is_masked
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import mentions, schema_fingerprint
@@ -60,6 +62,8 @@ def patch_job(judge: Judge, doctype: str, body: str, options: PatchOptions, tell
 
 
 def _named(patch: RunPatch) -> RunPatch:
+    if patch.language not in get_args(Language):
+        raise UsageError(f"A patch is not written in {patch.language!r}.", hint="choose from sql, python")
     if not patch.body.strip():
         raise UsageError("The patch is empty.", hint="write SQL statements, or Python with language python")
     if len(patch.body) > _LONGEST:

@@ -391,6 +391,8 @@ def test_a_patch_needs_a_sound_name_a_body_a_doctype_and_its_table(things):
             patched(things, SPLIT, name=name)
     with pytest.raises(UsageError, match="is empty"):
         patched(things, " \n")
+    with pytest.raises(UsageError, match="not written in 'ruby'"):
+        patched(things, SPLIT, language="ruby")
     with pytest.raises(UsageError, match="longer than"):
         patched(things, "-" * 1_000_001)
     with pytest.raises(UsageError):
