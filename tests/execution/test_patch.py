@@ -413,6 +413,13 @@ def test_rows_that_could_not_be_told_again_are_not_patched(things):
         patched(things, "UPDATE tabThing SET oid = 'x'")
 
 
+def test_an_engine_without_a_fence_runs_no_patch(things, monkeypatch):
+    monkeypatch.setattr(type(things.database.dialect), "has_fence", False)
+    with pytest.raises(UnsupportedChangeError, match="has no fence"):
+        patched(things, SPLIT)
+    assert things.statuses() == ["applied"]
+
+
 def test_a_full_text_index_over_the_table_is_named(things):
     things.run("CREATE VIRTUAL TABLE found USING fts5(title, content=tabThing)")
     with pytest.raises(UnsupportedChangeError, match="found is built on tabThing"):
