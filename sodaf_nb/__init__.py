@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         MigrationRollbackError,
         MigrationTimeoutError,
         NoSpaceError,
+        PatchRefusedError,
         PlanFileError,
         RenameQuestionError,
         SodafError,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     )
     from sodaf_nb.execution import MigrationExecutor
     from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
-    from sodaf_nb.options import ApplyOptions, RollbackOptions, SyncOptions
+    from sodaf_nb.options import ApplyOptions, PatchOptions, RollbackOptions, SyncOptions
     from sodaf_nb.plan import Plan
     from sodaf_nb.results import BatchDryRunResult, BatchMigrationResult, DryRunResult, MigrationResult
     from sodaf_nb.session import PlanSession
@@ -86,6 +87,7 @@ _HOMES = {
         "MigrationRollbackError",
         "MigrationTimeoutError",
         "NoSpaceError",
+        "PatchRefusedError",
         "PlanFileError",
         "RenameQuestionError",
         "SodafError",
@@ -95,7 +97,7 @@ _HOMES = {
     ),
     "execution": ("MigrationExecutor",),
     "history": ("MigrationHistoryManager", "MigrationRecord"),
-    "options": ("ApplyOptions", "RollbackOptions", "SyncOptions"),
+    "options": ("ApplyOptions", "PatchOptions", "RollbackOptions", "SyncOptions"),
     "plan": ("Plan",),
     "session": ("PlanSession",),
     "results": ("BatchDryRunResult", "BatchMigrationResult", "DryRunResult", "MigrationResult"),
@@ -140,6 +142,8 @@ __all__ = [
     "MigrationTimeoutError",
     "MigrationValidator",
     "NoSpaceError",
+    "PatchOptions",
+    "PatchRefusedError",
     "Plan",
     "PlanFileError",
     "PlanSession",

@@ -34,13 +34,14 @@ from sodaf_nb.execution.approval import head_of, remembered, require_approved, r
 from sodaf_nb.execution.explaining import explanations
 from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
+from sodaf_nb.execution.patching import patch_job
 from sodaf_nb.execution.pending import Pending, pending
 from sodaf_nb.execution.restores import RestoreLog, replaced_by, undo_restore
 from sodaf_nb.execution.trial import Trial
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.fronts import WithPanel
 from sodaf_nb.history import Attempt, AttemptLog, AuditLog, MigrationHistoryManager, MigrationRecord, Recovery
-from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
+from sodaf_nb.options import Accept, ApplyOptions, Choices, PatchOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan
 from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.results import BatchDryRunResult, BatchMigrationResult, DryRunResult, MigrationResult
@@ -240,6 +241,29 @@ class MigrationApplier(WithPanel):
         job = self._rollback_job(record, given)
         return self._dry(job, given, time.perf_counter() - started)
 
+    def patch(self, doctype: str, body: str, options: PatchOptions | None = None) -> MigrationResult:
+        """Change rows of one DocType by SQL or Python, after trying it on a copy: a migration like any other.
+
+        Raises:
+            PatchRefusedError: If it wants what it may not do, or fails.
+            SodafError: As `sync_doctype` and `execution.patching.patch_job` raise.
+        """
+        given = options or PatchOptions()
+        return self._carried_out(self._patch_job(doctype, body, given), given)
+
+    def dry_run_patch(self, doctype: str, body: str, options: PatchOptions | None = None) -> DryRunResult:
+        """Return what a patch would do: run on a private copy with all rows, and taken back there.
+
+        Raises:
+            SodafError: As `dry_run` raises, and `patch` before it writes.
+        """
+        given, started = options or PatchOptions(), time.perf_counter()
+        job = self._patch_job(doctype, body, given)
+        return self._dry(job, given, time.perf_counter() - started)
+
+    def _patch_job(self, doctype: str, body: str, options: PatchOptions) -> Job:
+        return patch_job(self._judge, doctype, body, options, lambda what: self._rehearser.tell(what, 0))
+
     def pending(self) -> Pending:
         """Return the loaded DocTypes that the database does not match yet; only reads."""
         live = self.database.reflect()
@@ -314,7 +338,7 @@ class MigrationApplier(WithPanel):
         require_in_force(self.history.get_migration_history(), record)
         return record
 
-    def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions | None = None) -> MigrationResult:
+    def _carried_out(self, job: Job, options: Choices | None = None) -> MigrationResult:
         if not job.plan.operations:
             return nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
@@ -333,7 +357,7 @@ class MigrationApplier(WithPanel):
             return replace(result, metadata={**result.metadata, **numbers})
         return result
 
-    def _dry(self, job: Job, options: SyncOptions | RollbackOptions, prepared_s: float) -> DryRunResult:
+    def _dry(self, job: Job, options: Choices, prepared_s: float) -> DryRunResult:
         found = self._rehearse(job, options) if job.plan.operations else None
         lock_s = found.lock_s if found else None
         left = blocking(job.findings, options.accept)
@@ -362,7 +386,7 @@ class MigrationApplier(WithPanel):
             disk=disk,
         )
 
-    def _rehearse(self, job: Job, options: SyncOptions | RollbackOptions) -> Rehearsed:
+    def _rehearse(self, job: Job, options: Choices) -> Rehearsed:
         try:
             return self._rehearser.rehearse(job, wanted=options.rehearsal, mask=options.mask)
         except KeyboardInterrupt:

@@ -6,7 +6,7 @@ backup_dir = "backups"      # paths are taken from the folder of the file
 doctypes = "doctypes"
 
 [tool.sodaf_nb.connections.shop]
-env = "SHOP_URL"            # or url = "sqlite:///shop.db", or url_file = "secrets/shop"
+env = "SHOP_URL"            # or url = "sqlite:///shop.db", or url_file = "secrets/shop", or keyring = "shop"
 environment = "prod"
 ```
 """
@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sodaf_nb.errors import UsageError
+from sodaf_nb.keyrings import PREFIX, KeyringError, secret
 
 _FILE = "pyproject.toml"
 
@@ -49,6 +50,7 @@ class Source:
         url: The address; None when it is elsewhere. Never one with a password.
         env: The environment variable that holds it; None when it is elsewhere.
         url_file: The file that holds it; None when it is elsewhere.
+        keyring: The entry of the keyring that holds it; None when it is elsewhere.
         choices: Choices for it alone, by their names in `ApplyOptions`.
     """
 
@@ -56,14 +58,17 @@ class Source:
     url: str | None = field(default=None, repr=False)
     env: str | None = None
     url_file: Path | None = None
+    keyring: str | None = None
     choices: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def address(self) -> str:
         """Return the address.
 
         Raises:
-            UsageError: If the variable is not set, or the file cannot be read.
+            UsageError: If the variable is not set, or the file or the keyring cannot be read.
         """
+        if self.keyring is not None:
+            return address_in_keyring(self.keyring)
         if self.env is not None:
             if not (found := os.environ.get(self.env)):
                 raise UsageError(
@@ -80,6 +85,21 @@ class Source:
                     hint=f"look at url_file in {_FILE}",
                 ) from None
         return str(self.url)
+
+
+def address_in_keyring(name: str) -> str:
+    """Return the address that the keyring holds under a name.
+
+    Raises:
+        UsageError: If it does not give one.
+    """
+    try:
+        return secret(name)
+    except KeyringError as error:
+        raise UsageError(
+            "The address of the database is not read from the keyring.",
+            hint=f"{error}; an environment variable or a file can hold it as well",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +184,7 @@ class _Reading:
             url=self.url(where, found["url"]) if "url" in found else None,
             env=str(self.text(f"{where}.env", found["env"])) if "env" in found else None,
             url_file=self.path(f"{where}.url_file", found["url_file"]) if "url_file" in found else None,
+            keyring=self.text(f"{where}.keyring", found["keyring"]) if "keyring" in found else None,
             choices=self.choices(where, found),
         )
 
@@ -206,7 +227,7 @@ class _Reading:
     def identity(self, where: str, value: Any) -> str:
         if str(value).upper().startswith("AGE-SECRET-KEY"):
             raise self.problem(where, "must name the file of the key, not the key itself")
-        return self.folder(where, value)
+        return str(value) if str(value).startswith(PREFIX) else self.folder(where, value)
 
     def texts(self, where: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
@@ -240,7 +261,7 @@ def _one_of(*words: str) -> Check:
     return check
 
 
-_ADDRESSES = ("url", "env", "url_file")
+_ADDRESSES = ("url", "env", "url_file", "keyring")
 
 # Each key with its check; the names are those of `ApplyOptions`.
 _CHOICES: Mapping[str, Check] = MappingProxyType(

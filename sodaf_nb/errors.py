@@ -260,6 +260,12 @@ class UnsupportedChangeError(SodafError):
         self.objects = tuple(objects)
 
 
+class PatchRefusedError(SodafError):
+    """A patch wants what it may not do, or fails; the database is as it was before."""
+
+    code = "PATCH_REFUSED"
+
+
 class DatabaseError(SodafError):
     """The database could not be opened or read."""
 

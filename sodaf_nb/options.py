@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from sodaf_nb.backup.retention import Retention
@@ -48,7 +48,8 @@ class ApplyOptions:
             leaves them readable by whoever can read the folder. Needs the extra `sodaf_nb[crypto]`.
         identity: File of mode 0600 with the secret key that opens encrypted backups, for rollbacks and restores.
             None takes the key in the environment variable SODAF_NB_IDENTITY, or the file that
-            SODAF_NB_IDENTITY_FILE names. Taking a backup needs none.
+            SODAF_NB_IDENTITY_FILE names. `keyring:NAME` is an entry of the operating system's keyring, and needs the
+            extra `sodaf_nb[keyring]`. Taking a backup needs none.
         retention: What becomes of old backups after each migration; None deletes none.
         lock_timeout_s: Seconds to wait for another writer, each time it is tried; None takes the database's own.
         retries: How often a migration that finds the database locked at its begin or commit tries again.
@@ -111,6 +112,29 @@ class SyncOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatchOptions:
+    """Choices for one patch.
+
+    Args:
+        name: What it is called in the history; None makes a name of the hash of its text.
+        language: Whether its text is SQL statements, or Python: `change(row)`, or one expression of `row`, that gives
+            a dict of columns to set, None for a row that stays, or DELETE.
+        accept: Ids of the findings the user takes on, such as `DS14` or `DS14:city` for one column, or "all"; a mapping
+            gives the reason for each. Reasons are kept in the history.
+        dry_run: Stop before the backup; nothing is written.
+        mask: Columns whose values are shown as `***` in previews and samples.
+    """
+
+    rehearsal: ClassVar[RehearsalScope] = "full"  # what a patch reads is known only when all rows are there
+
+    name: str | None = None
+    language: Literal["sql", "python"] = "sql"
+    accept: Accept = ()
+    dry_run: bool = False
+    mask: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackOptions:
     """Choices for taking one migration back.
 
@@ -129,3 +153,6 @@ class RollbackOptions:
     dry_run: bool = False
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()
+
+
+Choices = SyncOptions | PatchOptions | RollbackOptions

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.errors import UsageError
+from sodaf_nb.keyrings import PREFIX, KeyringError, secret
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -25,7 +26,7 @@ FILE_VARIABLE = "SODAF_NB_IDENTITY_FILE"
 
 HOW_TO_OPEN = (
     f"give the secret key of one of its recipients: a key file as identity=, the key itself in {VARIABLE}, "
-    f"or a key file's name in {FILE_VARIABLE}; sodaf_nb[crypto] must be installed"
+    f"a key file's name in {FILE_VARIABLE}, or {PREFIX}NAME as identity=; sodaf_nb[crypto] must be installed"
 )
 
 # Bytes. A recipient takes 98, and the library parses a header without end in quadratic time:
@@ -86,7 +87,7 @@ def _public(number: int, text: str) -> str:
 
 
 def checked_identity(identity: str | Path | None) -> Path | None:
-    """Return the path of a key file; the file itself is read when a key is needed.
+    """Return the path of a key file, or `keyring:NAME` as one; what it names is read when a key is needed.
 
     Raises:
         UsageError: If it is a secret key instead of a path.
@@ -104,7 +105,8 @@ def find_identities(path: Path | None) -> tuple[Identity, ...]:
     """Return the secret keys of a file, else of the environment; () when nothing names any.
 
     Args:
-        path: The key file; None looks at `SODAF_NB_IDENTITY`, then at `SODAF_NB_IDENTITY_FILE`.
+        path: The key file, or `keyring:NAME` for an entry of the keyring; None looks at `SODAF_NB_IDENTITY`, then at
+            `SODAF_NB_IDENTITY_FILE`.
 
     Raises:
         EncryptionError: If what is named cannot be read, may be read by others, or holds no key.
@@ -115,10 +117,19 @@ def find_identities(path: Path | None) -> tuple[Identity, ...]:
         path = _path_of_variable()
     if path is None:
         return ()
+    if str(path).startswith(PREFIX):
+        return _of_keyring(str(path).removeprefix(PREFIX))
     try:
         return _required(_parsed(_library(), _read_private(path)), f"the key file {path}")
     except OSError as error:
         raise EncryptionError(f"the key file {path} is not used: {error.strerror or error}") from None
+
+
+def _of_keyring(name: str) -> tuple[Identity, ...]:
+    try:
+        return _required(_parsed(_library(), secret(name)), f"the entry {name!r} of the keyring")
+    except KeyringError as error:
+        raise EncryptionError(str(error)) from None
 
 
 def _path_of_variable() -> Path:

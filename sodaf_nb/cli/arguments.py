@@ -25,6 +25,7 @@ def parser() -> Parser:
     where = made.add_argument_group("which database")
     where.add_argument("--database", "-d", metavar="TARGET", help=f"URL or file; else the variable {DATABASE_VARIABLE}")
     where.add_argument("--env", metavar="VARIABLE", help="environment variable that holds the URL")
+    where.add_argument("--keyring", metavar="ENTRY", help="entry of the keyring that holds the URL")
     where.add_argument("--create", action="store_true", help="make the database when its file does not exist")
     where.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
     where.add_argument(
@@ -79,10 +80,13 @@ def connect_words(
         target: Words that name it in place of `--database`.
     """
     named = list(target) or ([] if args.database is None else [args.database])
-    variable = args.env or (DATABASE_VARIABLE if not named and environment.get(DATABASE_VARIABLE) else None)
-    if not named and variable is None:
+    other = bool(named) or args.keyring is not None
+    variable = args.env or (DATABASE_VARIABLE if not other and environment.get(DATABASE_VARIABLE) else None)
+    if not other and variable is None:
         return None
-    return ["connect", *_choices(args), *([] if variable is None else [f"--env={variable}"]), *named]
+    elsewhere = {"--env": variable, "--keyring": args.keyring}
+    found = [f"{option}={value}" for option, value in elsewhere.items() if value is not None]
+    return ["connect", *_choices(args), *found, *named]
 
 
 def _choices(args: argparse.Namespace) -> list[str]:

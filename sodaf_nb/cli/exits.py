@@ -52,6 +52,7 @@ _BY_CODE: Mapping[str, int] = MappingProxyType(
         "LOCKED": 7,
         "TIMEOUT": 7,
         "UNSUPPORTED_CHANGE": 8,
+        "PATCH_REFUSED": 8,
         "DATABASE": 9,
         "BACKUP_FAILED": 10,
         "RESTORE_FAILED": 10,

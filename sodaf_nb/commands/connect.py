@@ -13,7 +13,7 @@ from sodaf_nb.commands.context import Connection, Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.commands.wording import in_shell
-from sodaf_nb.config import Source, holds_secret
+from sodaf_nb.config import Source, address_in_keyring, holds_secret
 from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
 
@@ -31,6 +31,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env", metavar="VARIABLE", help="environment variable that holds the URL, such as DATABASE_URL"
     )
+    parser.add_argument("--keyring", metavar="ENTRY", help="entry of the keyring that holds the URL")
     parser.add_argument("--as", dest="name", metavar="NAME", help="what to call the connection")
     parser.add_argument("--backup-dir", metavar="DIR", help="folder of the backups")
     parser.add_argument(
@@ -40,7 +41,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="age public key that backups are encrypted for; may be given again",
     )
-    parser.add_argument("--identity", metavar="FILE", help="file with the secret key that opens encrypted backups")
+    parser.add_argument(
+        "--identity", metavar="FILE", help="file with the secret key that opens encrypted backups, or keyring:ENTRY"
+    )
     parser.add_argument("--environment", metavar="WORD", help="kind of database (dev, test, prod), shown and recorded")
     parser.add_argument("--create", action="store_true", help="make the database when its file does not exist")
     parser.add_argument("--close", metavar="NAME", help="close that connection")
@@ -50,7 +53,7 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     if args.close is not None:
         context.close(_known(context, args.close))
         return listing(context)
-    if args.target is None and args.env is None:
+    if args.target is None and args.env is None and args.keyring is None:
         return listing(context)
     own = {
         "backup_dir": args.backup_dir,
@@ -130,7 +133,13 @@ def _known(context: Context, name: str) -> str:
 
 def _target(context: Context, args: argparse.Namespace) -> str | Database:
     if args.env is not None:
+        if args.keyring is not None:
+            raise UsageError("Give --env or --keyring, not both.")
         return _from_environment(context, args)
+    if args.keyring is not None:
+        if args.target is not None:
+            raise UsageError("Give a target or --keyring, not both.")
+        return address_in_keyring(args.keyring)
     if holds_secret(args.target):
         raise _password(context)
     return _variable(context, args.target) or args.target

@@ -14,7 +14,7 @@ from sodaf_nb.database.session import Session
 from sodaf_nb.database.uniqueness import SAMPLES, equal_values
 from sodaf_nb.plan import AlterColumn, DropTable, Plan, table_of
 from sodaf_nb.plan.names import Origins
-from sodaf_nb.plan.operations import RESTORES
+from sodaf_nb.plan.operations import RESTORES, ROW_CHANGES
 from sodaf_nb.rehearsal import MASKED, is_masked
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql.quoting import quote
@@ -64,7 +64,9 @@ def _tables(plan: Plan, live: Schema) -> list[str]:
     if all(isinstance(o, AlterColumn) and o.only_lengthens for o in plan.operations):
         return []  # the catalog alone changes, so it takes no longer with more rows
     origins = Origins(plan.operations)
-    lasting = ((n, o) for n, o in enumerate(plan.operations) if not isinstance(o, RESTORES))
+    lasting = (
+        (n, o) for n, o in enumerate(plan.operations) if isinstance(o, ROW_CHANGES) or not isinstance(o, RESTORES)
+    )
     named = {origins.table(table_of(o), until=n) for n, o in lasting}
     return sorted(name for name in named if name is not None and live.table(name) is not None)
 

@@ -179,7 +179,7 @@ class _Comparison:
         """Return rows before and after: values that change first, then lost, then added ones, then any."""
         columns = [c for c in self._pair.columns if c.touched or c in self._differing]
         sides = [side for column in columns for side in _sides(column)]
-        wanted = ", ".join([*map(_bounded, self._joined.key), *sides])
+        wanted = ", ".join([*map(bounded, self._joined.key), *sides])
         found: list[PreviewRow] = []
         # One query a rank rather than a sorted one: each ends as soon as it has enough.
         for condition in self._ranks():
@@ -206,7 +206,7 @@ class _Comparison:
         names, values = self._pair.before.primary_key, iter(row)
         parts = [next(values) for _key in self._joined.key]
         masks = [is_masked(names[place] if names else None, self._mask) for place in range(len(parts))]
-        key = ", ".join(_plain(shown(part, masked=hidden)) for part, hidden in zip(parts, masks, strict=True))
+        key = ", ".join(plain(shown(part, masked=hidden)) for part, hidden in zip(parts, masks, strict=True))
         cells = [self._cell(column, values) for column in columns]
         return PreviewRow(table=self._name, key=key, cells=tuple(cells))
 
@@ -224,7 +224,7 @@ class _Comparison:
         return texts[0], texts[1]
 
 
-def _plain(text: str | None) -> str:
+def plain(text: str | None) -> str:
     """Return a key as people write it: a text without its quotes."""
     return "NULL" if text is None else text.removeprefix("'").removesuffix("'")
 
@@ -268,10 +268,11 @@ def _any(columns: Sequence[ColumnPair], test: Callable[[ColumnPair], str] = _dif
 
 def _sides(column: ColumnPair) -> list[str]:
     sides = [f"a.{quote(column.before)}"] if column.before is not None else []
-    return [_bounded(side) for side in (*sides, *([f"b.{quote(column.after)}"] if column.after is not None else []))]
+    return [bounded(side) for side in (*sides, *([f"b.{quote(column.after)}"] if column.after is not None else []))]
 
 
-def _bounded(value: str) -> str:
+def bounded(value: str) -> str:
+    """Return the SQL of a value of which no more is read than is shown."""
     # Only what is long is cut: substr makes NULL of an empty blob and ends a text at its first NUL.
     long = f"typeof({value}) IN ('text', 'blob') AND length(CAST({value} AS BLOB)) > {_READ}"
     return f"CASE WHEN {long} THEN substr({value}, 1, {_READ}) ELSE {value} END"

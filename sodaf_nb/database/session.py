@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -14,10 +14,14 @@ from sodaf_nb.database.identity import ATTEMPTS
 from sodaf_nb.database.patience import Patience, is_locked
 from sodaf_nb.database.refusal import is_full, no_space
 from sodaf_nb.database.watch import Watch
-from sodaf_nb.errors import LockedError, MigrationExecutionError
+from sodaf_nb.errors import LockedError, MigrationExecutionError, UnsupportedChangeError
+from sodaf_nb.plan import RowChange
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql.dialect import BACKUP, Dialect
 from sodaf_nb.sql.quoting import quote
+
+if TYPE_CHECKING:
+    from sodaf_nb.database.patching import Changed
 
 Params = Sequence[Any]
 
@@ -143,6 +147,20 @@ class Session:
             raise
         self.execute(f"RELEASE {quote(name)}")
 
+    def change_rows(self, change: RowChange) -> Changed:
+        """Run a change of rows alone, and note what it wrote.
+
+        Raises:
+            UnsupportedChangeError: If the engine has no fence to run it in.
+            SodafError: As `database.patching.change_rows` raises.
+        """
+        engine = self.dialect.version.partition(" ")[0]
+        raise UnsupportedChangeError(
+            f"{engine} has no fence that a patch could run in, so none is run there; nothing was changed.",
+            objects=(change.table,),
+            hint="run the statements in a transaction of your own, after a backup create",
+        )
+
     def _run(self, sql: str, params: Params) -> Cursor:
         """Run one statement, the engine's errors as ours."""
         raise NotImplementedError
@@ -193,6 +211,12 @@ class SQLiteSession(Session):
 
     def hold(self, tables: Collection[str], patience: Patience) -> None:
         """Nothing is left to do: one writer holds the whole database, and readers see it as it was."""
+
+    def change_rows(self, change: RowChange) -> Changed:
+        """Run a change of rows alone, and note what it wrote."""
+        from sodaf_nb.database.patching import change_rows  # noqa: PLC0415  it works on sessions itself
+
+        return change_rows(self, change)
 
     def has_table(self, name: str) -> bool:
         """Return True when there is a table of exactly that name."""

@@ -31,6 +31,7 @@ from sodaf_nb.plan.pairs import touched_tables
 from sodaf_nb.results import DiskSpace, MigrationResult
 from sodaf_nb.schema import Schema
 from sodaf_nb.validation import MigrationValidator, Severity, require_accepted
+from sodaf_nb.validation.evidence import Effect
 
 # An interrupt is an exception without words, and so is a process told to end.
 _STOPPED: dict[type[BaseException], str] = {
@@ -217,7 +218,8 @@ class MigrationExecutor:
                 f"The schema of {job.plan.table} changed after the plan was made.",
                 hint="make a new plan and review it again",
             )
-        now = job.with_facts(gather(session, job.plan, live))
+        facts = replace(gather(session, job.plan, live), effect=job.evidence.facts.effect)
+        now = job.with_facts(facts)
         require_accepted(job.plan.doctype, self._validator.validate(now.evidence), job.accept)
         return now
 
@@ -229,8 +231,13 @@ class MigrationExecutor:
         return saving.take(self._backups, job, migration_id)
 
     def _run(self, session: Session, job: Job, conflicts: list[Conflict]) -> tuple[Ran, ...]:
-        total = len(job.script.up)
-        ran = run_steps(session, job.script.up, lambda title, number: self._tell(title, number, total), conflicts)
+        total, effects = len(job.script.up), list[Effect]()
+        steps = job.script.up
+        ran = run_steps(session, steps, lambda title, number: self._tell(title, number, total), conflicts, effects)
+        for effect in effects:  # counted on these rows now, where before it was on a copy
+            facts = replace(job.evidence.facts, effect=effect)
+            found = self._validator.validate(job.with_facts(facts).evidence)
+            require_accepted(job.plan.doctype, found, job.accept)
         self._tell("verify", total, total)
         return ran
 

@@ -9,7 +9,7 @@ from sodaf_nb.execution.job import Job
 from sodaf_nb.explanation import Explanation
 from sodaf_nb.plan import AlterColumn, DedupeColumn, Operation, endangered, summary
 from sodaf_nb.plan.names import endangered_now
-from sodaf_nb.plan.operations import RESTORES
+from sodaf_nb.plan.operations import RESTORES, ROW_CHANGES
 from sodaf_nb.rehearsal import Rehearsal
 from sodaf_nb.tabular import counted
 from sodaf_nb.validation.evidence import Aspect
@@ -56,6 +56,9 @@ def _endangers(job: Job, number: int, operation: Operation) -> str:
     names = [table if column is None else f"values of {table}.{column}" for table, column in endangered(operation)]
     if not names:
         return ""
+    if isinstance(operation, ROW_CHANGES):
+        effect = job.evidence.facts.effect
+        return f"{', '.join(names)} ({counted(effect.rows, 'row')} written)" if effect else ", ".join(names)
     aspect: Aspect = "inexact" if isinstance(operation, AlterColumn) and operation.retypes else "filled"
     rows = job.evidence.facts.count(number, aspect).rows
     what = "converted inexactly" if aspect == "inexact" else "with a value"
@@ -65,6 +68,9 @@ def _endangers(job: Job, number: int, operation: Operation) -> str:
 
 
 def _undo(job: Job, operation: Operation, *, saved: bool) -> str:
+    if isinstance(operation, ROW_CHANGES):
+        came = "; values and rows come back from the backup, later writes stay" if saved else ""
+        return f"only what it wrote is taken back{came}"
     if isinstance(operation, RESTORES):
         return "the change that goes with it takes it back"
     if job.script.problem:

@@ -16,14 +16,14 @@ from sodaf_nb.doctype.names import table_name
 from sodaf_nb.errors import UsageError
 from sodaf_nb.execution.job import Job, Source
 from sodaf_nb.history import MigrationHistoryManager, MigrationRecord
-from sodaf_nb.options import RollbackOptions, SyncOptions
+from sodaf_nb.options import Choices
 from sodaf_nb.plan import DropColumn, Plan, RenameColumn, RenameTable
 from sodaf_nb.plan.names import Origins
 from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import mentions
 from sodaf_nb.sql import Script, SQLGenerator, syntax_errors
 from sodaf_nb.validation import Evidence, Findings, MigrationValidator
-from sodaf_nb.validation.evidence import Contents
+from sodaf_nb.validation.evidence import Contents, Effect
 from sodaf_nb.validation.findings import Finding
 
 Again = Callable[[Schema], SchemaDiff]
@@ -37,12 +37,14 @@ class Background:
     Args:
         source: The backup that a rollback reads; None when none is read.
         rename_candidates: (old, new) of kept and new columns that look like one column renamed.
+        effect: What a change of rows alone did on a copy; None where the plan makes none.
         again: Compares once more with the schema the plan leads to; None where no DocType is compared.
     """
 
     source: Source | None = None
     rename_candidates: tuple[tuple[str, str], ...] = ()
     again: Again | None = None
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,7 @@ class Judge:
     generator: SQLGenerator
     validator: MigrationValidator = field(default_factory=MigrationValidator)
 
-    def job(
-        self, plan: Plan, live: Schema, options: SyncOptions | RollbackOptions, background: Background | None = None
-    ) -> Job:
+    def job(self, plan: Plan, live: Schema, options: Choices, background: Background | None = None) -> Job:
         """Return a plan with everything the executor needs.
 
         Raises:
@@ -80,6 +80,7 @@ class Judge:
         contents = self._contents(doctype, plan) if doctype and plan.kind == "sync" else None
         with self.database.read() as session:
             facts = gather(session, plan, session.reflect(), options.mask, contents)
+        facts = replace(facts, effect=known.effect)
         refused = syntax_errors(script, live, backup=backup_sql, dialect=self.database.dialect)
         evidence = Evidence(
             plan=plan,

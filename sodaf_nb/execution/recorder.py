@@ -11,6 +11,7 @@ from typing import Any
 from sodaf_nb.execution.job import Job
 from sodaf_nb.history import MigrationRecord
 from sodaf_nb.options import ApplyOptions
+from sodaf_nb.plan import RunPatch
 from sodaf_nb.schema import encode
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.validation.acceptance import is_taken, reason_for, takes_all
@@ -80,7 +81,8 @@ def _rollback_info(job: Job, backup: Any) -> dict[str, Any]:
 
 def _metadata(job: Job, person: str) -> dict[str, Any]:
     accepted = "all" if takes_all(job.accept) else sorted(job.accept)
-    return {
+    patches = {o.name: o.digest for o in job.plan.operations if isinstance(o, RunPatch)}
+    return ({"patch": patches} if patches else {}) | {
         "summary": list(job.changes),
         "accepted": accepted,
         "findings": [_finding(finding, job, person) for finding in job.findings],

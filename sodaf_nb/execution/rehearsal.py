@@ -22,6 +22,7 @@ from sodaf_nb.backup.digest import content_digest
 from sodaf_nb.backup.lending import lend_base
 from sodaf_nb.database import Database, Session, require_same_violations
 from sodaf_nb.database.copies import BEFORE
+from sodaf_nb.database.lonerows import lone_rows
 from sodaf_nb.database.rehearsable import Rehearsable
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
@@ -30,6 +31,7 @@ from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.saving import saving_for
 from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
 from sodaf_nb.options import ApplyOptions, ConflictPolicy, RehearsalScope
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.plan.pairs import table_pairs, touched_tables
 from sodaf_nb.plan.rollback import KEY, make_rollback
 from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked
@@ -121,6 +123,8 @@ class Rehearser:
 
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
         job, tables = self._counted(job), neighbours(job.live, touched_tables(job.plan))
+        if any(isinstance(o, ROW_CHANGES) for o in job.plan.operations):
+            tables, wanted = frozenset(job.live.tables), "full"  # what it reads nobody knows beforehand
         try:
             with self.database.rehearsal_copy(job.live, tables, wanted, lambda what: self.tell(what, 0)) as copy:
                 return _OnCopy(self, job, copy).run(mask)
@@ -326,6 +330,9 @@ class _OnCopy:
         pairs = table_pairs(self._job.plan, self._before, self._after)
         with self._copy.compared() as connection:
             changes, rows = row_changes(connection, pairs, self._copy.dialect, mask)
+            if isinstance(self._job.plan.operations[0], ROW_CHANGES):
+                gone, made = lone_rows(connection, pairs[0], mask)
+                rows = (*gone[:2], *made[:1], *rows, *gone[2:], *made[1:])
         self._found = replace(self._found, changes=changes, rows=rows)
 
     def _down(self) -> None:

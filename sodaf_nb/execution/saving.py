@@ -10,6 +10,7 @@ from sodaf_nb.backup.choice import Strategy
 from sodaf_nb.errors import MigrationBackupError, UsageError
 from sodaf_nb.execution.job import Job
 from sodaf_nb.plan.names import endangered_now
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.plan.rollback import KEY
 
 BackupOption = Literal["auto", "full", "column", "incremental"]
@@ -93,7 +94,7 @@ def _obstacle(job: Job, table: str, backups: MigrationBackupManager) -> str:
     """Return why the columns at risk alone are not enough; empty when they are."""
     columns = [column for _number, _table, column in endangered_now(job.plan.operations)]
     if None in columns:
-        return "the whole table is dropped"
+        return "rows are deleted" if isinstance(job.plan.operations[0], ROW_CHANGES) else "the whole table is dropped"
     if any(column is not None and column.lower() == KEY for column in columns):
         return f"the key {KEY} itself changes"
     if [name.lower() for name in backups.lasting_key(table)] != [KEY]:

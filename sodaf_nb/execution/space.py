@@ -118,6 +118,8 @@ def _amount(step: Step, batch: list[tuple[int, Operation]], sizes: dict[str, int
     number, first = batch[0] if batch else (0, None)
     if step.path == "metadata only":
         return _Amount(0, 0, 0)
+    if step.rows is not None:  # its rows are put aside, and what it writes is noted
+        return _Amount(whole, 2 * whole, whole)
     if isinstance(first, RestoreTable):  # its rows are those of the backup that is read
         return _Amount(2 * sizes[BACKUP], 2 * sizes[BACKUP], 2 * sizes[BACKUP])
     if step.path == "rebuild":

@@ -9,16 +9,18 @@ from types import MappingProxyType
 
 from sodaf_nb.database import Session, require_catalog
 from sodaf_nb.database.uniqueness import SAMPLES
-from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError
+from sodaf_nb.errors import MigrationExecutionError, MigrationRollbackError, StalePlanError
 from sodaf_nb.errors import Step as NextStep
 from sodaf_nb.options import ConflictPolicy
-from sodaf_nb.plan import CreateTable, DropTable, Plan
+from sodaf_nb.plan import CreateTable, DropTable, Plan, RestoreRows, RowChange
 from sodaf_nb.plan.names import concerned
+from sodaf_nb.plan.operations import ROW_CHANGES
 from sodaf_nb.schema import Schema
 from sodaf_nb.sql import Script
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.sql.script import Step
 from sodaf_nb.tabular import counted
+from sodaf_nb.validation.evidence import Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +82,27 @@ def conflict_of(session: Session, step: Step) -> Conflict | None:
     found = session.rows(f"SELECT k FROM ({step.contest.query}) AS c ORDER BY k LIMIT {SAMPLES}")
     conflict = Conflict(column=step.contest.column, rows=rows, samples=tuple(str(key) for (key,) in found))
     if step.contest.stops:
-        raise MigrationRollbackError(
-            f"{conflict.to_text('stop')} Everything was taken back.",
-            hint=("look at those rows, then keep them with ", NextStep("on_conflict", ("keep_newer",))),
-        )
+        raise _stopped(conflict)
     return conflict
 
 
-def run_step(session: Session, number: int, step: Step, conflicts: list[Conflict] | None = None) -> tuple[Ran, ...]:
+def run_step(
+    session: Session,
+    number: int,
+    step: Step,
+    conflicts: list[Conflict] | None = None,
+    effects: list[Effect] | None = None,
+) -> tuple[Ran, ...]:
     """Run one step inside a savepoint and return what ran; on an error the step is taken back.
 
-    Values found edited since go into `conflicts`.
+    Values found edited since go into `conflicts`, what a change of rows alone did into `effects`.
 
     Raises:
         MigrationExecutionError: If the engine refuses a statement, or a check or a guard finds fault.
     """
     with session.savepoint(f"sodaf_step_{number}"):
+        if step.rows is not None:
+            return _run_rows(session, step, step.rows, ([] if conflicts is None else conflicts), effects)
         _require_checked(session, step)
         if (conflict := conflict_of(session, step)) and conflicts is not None:
             conflicts.append(conflict)
@@ -108,6 +115,42 @@ def run_step(session: Session, number: int, step: Step, conflicts: list[Conflict
                 )
         _require_checked(session, step)
     return ran
+
+
+def _run_rows(
+    session: Session, step: Step, change: RowChange, conflicts: list[Conflict], effects: list[Effect] | None
+) -> tuple[Ran, ...]:
+    started = time.perf_counter()
+    changed = session.change_rows(change)
+    found = [Conflict(column=what, rows=rows, samples=keys) for what, rows, keys in changed.found]
+    if found and isinstance(change, RestoreRows) and change.on_conflict == "stop":
+        raise _stopped(found[0])
+    _require_planned(change, changed.effect)
+    conflicts.extend(found)
+    if effects is not None:
+        effects.append(changed.effect)
+    spent = (time.perf_counter() - started) * 1000
+    return (Ran(sql=";\n".join(step.statements), rows=changed.effect.rows, milliseconds=spent),)
+
+
+def _require_planned(change: RowChange, effect: Effect) -> None:
+    """Stop when a patch does on these rows what it did not on the copy: no backup holds what it would lose."""
+    # Where rows may go, the whole table is in the backup.
+    other = [name for name in effect.columns if name not in change.columns and not change.deletes]
+    made, gone = effect.inserted and not change.inserts, effect.deleted and not change.deletes
+    if other or made or gone:
+        parts = [*other, *["new rows"] * bool(made), *["deleted rows"] * bool(gone)]
+        raise StalePlanError(
+            f"{change.name} would write what it did not when it was tried: {', '.join(parts)}.",
+            hint="the rows moved meanwhile; run it again",
+        )
+
+
+def _stopped(conflict: Conflict) -> MigrationRollbackError:
+    return MigrationRollbackError(
+        f"{conflict.to_text('stop')} Everything was taken back.",
+        hint=("look at those rows, then keep them with ", NextStep("on_conflict", ("keep_newer",))),
+    )
 
 
 def _require_checked(session: Session, step: Step) -> None:
@@ -129,12 +172,13 @@ def run_steps(
     steps: Sequence[Step],
     tell: Callable[[str, int], None],
     conflicts: list[Conflict] | None = None,
+    effects: list[Effect] | None = None,
 ) -> tuple[Ran, ...]:
     """Run all steps, each announced with its title and number, and return what ran."""
     ran: list[Ran] = []
     for number, step in enumerate(steps):
         tell(step.title, number)
-        ran.extend(run_step(session, number, step, conflicts))
+        ran.extend(run_step(session, number, step, conflicts, effects))
     return tuple(ran)
 
 
@@ -156,7 +200,7 @@ def require_outcome(session: Session, plan: Plan, script: Script, rows: Mapping[
         MigrationExecutionError: If the catalog or the number of rows is another one.
     """
     after = require_catalog(session, script.objects)
-    if not any(isinstance(o, (CreateTable, DropTable)) for o in plan.operations):
+    if not any(isinstance(o, (CreateTable, DropTable, *ROW_CHANGES)) for o in plan.operations):
         _require_rows(session, plan, rows)
     return after
 

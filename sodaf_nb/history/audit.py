@@ -27,7 +27,7 @@ _FIELDS = tuple(Entry.__dataclass_fields__)
 _COLUMNS = ", ".join(
     f"{quote(name)} {'INTEGER NOT NULL PRIMARY KEY' if name == 'number' else 'TEXT NOT NULL'}" for name in _FIELDS
 )
-_EVENTS = {"sync": "applied", "rollback": "rolled back", "restore": "restored"}
+_EVENTS = {"sync": "applied", "rollback": "rolled back", "restore": "restored", "patch": "patched"}
 
 
 def audit_key() -> bytes | None:

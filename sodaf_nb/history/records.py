@@ -143,9 +143,11 @@ def error_text(record: MigrationRecord) -> str:
 
 
 def kind_of(record: MigrationRecord) -> str:
-    """Return what a migration was: `sync`, `rollback` or `restore`."""
+    """Return what a migration was: `sync`, `patch`, `rollback` or `restore`."""
     if record.rollback_info.get("rollback_of"):
         return "rollback"
+    if "patch" in record.metadata:
+        return "patch"
     return "restore" if "restored" in record.rollback_info else "sync"
 
 

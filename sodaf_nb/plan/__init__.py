@@ -16,13 +16,13 @@ from sodaf_nb.plan.operations import (
     RestoreColumn,
     RestoreTable,
     RetargetReference,
-    describe,
     endangered,
-    summary,
     table_of,
 )
+from sodaf_nb.plan.patches import RestoreRows, RowChange, RunPatch
 from sodaf_nb.plan.plan import Plan
 from sodaf_nb.plan.review import Review, Verdict
+from sodaf_nb.plan.summaries import describe, summary
 
 __all__ = [
     "AddColumn",
@@ -39,9 +39,12 @@ __all__ = [
     "RenameColumn",
     "RenameTable",
     "RestoreColumn",
+    "RestoreRows",
     "RestoreTable",
     "RetargetReference",
     "Review",
+    "RowChange",
+    "RunPatch",
     "Verdict",
     "describe",
     "endangered",

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sodaf_nb.plan.operations import summary
 from sodaf_nb.plan.review import Review, Verdict
+from sodaf_nb.plan.summaries import summary
 from sodaf_nb.tabular import Row, Tabular, counted
 
 if TYPE_CHECKING:

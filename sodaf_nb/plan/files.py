@@ -100,6 +100,8 @@ def _plan(document: Mapping[str, Any], name: str) -> Any:
         plan = None
     if not isinstance(plan, Plan) or plan.id != document.get("id"):
         raise _refused(name, "does not hold what it says", "plan again and review that")
+    if plan.kind == "patch":
+        raise _refused(name, "holds a data step", "run patch again, which tries it on a copy before it is applied")
     if plan.kind != "sync":
         raise _refused(name, "takes a migration back", "use rollback, which reads its plan from the history")
     return plan

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import assert_never
 
 from sodaf_nb.options import ConflictPolicy, Dedupe
+from sodaf_nb.plan.patches import RestoreRows, RunPatch, endangered_by
 from sodaf_nb.schema import Column, Index, Table, storable
 from sodaf_nb.schema.room import lengthens
 
@@ -285,8 +285,12 @@ Operation = (
     | DedupeColumn
     | RestoreColumn
     | RestoreTable
+    | RunPatch
+    | RestoreRows
 )
-RESTORES = (RestoreColumn, RestoreTable)
+ROW_CHANGES = (RunPatch, RestoreRows)
+# What changes no structure, so that the way back of the structure passes over it.
+RESTORES = (RestoreColumn, RestoreTable, *ROW_CHANGES)
 
 
 def table_of(operation: Operation) -> str:
@@ -302,6 +306,8 @@ def table_of(operation: Operation) -> str:
             return operation.table
         case RetargetReference() | DedupeColumn() | RestoreColumn():
             return operation.table
+        case RunPatch(table=name) | RestoreRows(table=name):
+            return name
         case _:
             assert_never(operation)
 
@@ -317,72 +323,7 @@ def endangered(operation: Operation) -> Iterator[tuple[str, str | None]]:
             yield table, before.name
         case DedupeColumn(table=table, column=column_name, undone=False):
             yield table, column_name
+        case RunPatch() | RestoreRows():
+            yield from endangered_by(operation)
         case _:
             return
-
-
-def summary(operation: Operation) -> tuple[str, str, str]:
-    """Return an operation as a person reads it: sign (+ - ~ <), object, and what becomes of it."""
-    match operation:
-        case CreateTable(table=table):
-            return "+", table.name, f"new table with {len(table.columns)} columns"
-        case DropTable(table=table):
-            return "-", table.name, "table is dropped"
-        case RenameTable(old=old, new=new):
-            return "~", old, f"renamed to {new}"
-        case AddColumn(table=table, column=column):
-            return "+", f"{table}.{column.name}", describe(column)
-        case DropColumn(table=table, column=column):
-            return "-", f"{table}.{column.name}", f"{describe(column)} is dropped"
-        case RenameColumn(table=table, old=old, new=new):
-            return "~", f"{table}.{old}", f"renamed to {new}"
-        case AlterColumn(table=table, before=before, after=after):
-            return "~", f"{table}.{before.name}", f"{describe(before)} -> {describe(after)}"
-        case CreateIndex(index=index):
-            return "+", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
-        case DropIndex(index=index):
-            return "-", str(index.name), f"{_kind(index)} on {index.table} ({', '.join(index.columns)})"
-        case RetargetReference(table=table, column=column, old=old, new=new):
-            return "~", f"{table}.{column}", f"rows naming {old!r} name {new!r}"
-        case DedupeColumn(table=table, column=column, how=how, undone=undone):
-            return "~", f"{table}.{column}", "rows may share a value again" if undone else _DEDUPED[how]
-        case RestoreColumn(table=table, column=column, on_conflict=policy):
-            return "<", f"{table}.{column}", f"values come back from the backup; {_LATER_WRITES[policy]}"
-        case RestoreTable(table=table):
-            return "<", table.name, "rows come back from the backup"
-        case _:
-            assert_never(operation)
-
-
-_DEDUPED: Mapping[Dedupe, str] = MappingProxyType(
-    {
-        "blank": "the first row by key keeps a shared value, the others become empty",
-        "suffix": "the first row by key keeps a shared value, the others get their key behind it",
-    }
-)
-
-_LATER_WRITES: Mapping[ConflictPolicy, str] = MappingProxyType(
-    {
-        "keep_newer": "later writes stay",
-        "take_older": "values edited since are overwritten",
-        "stop": "a value edited since stops it",
-    }
-)
-
-
-def _kind(index: Index) -> str:
-    return "unique index" if index.unique else "index"
-
-
-def describe(column: Column) -> str:
-    """Return a column's shape in words, such as `varchar(140) not null default 'Open'`."""
-    words = [str(column.type)]
-    if not column.nullable:
-        words.append("not null")
-    if column.default is not None:
-        words.append(f"default {column.default!r}")
-    elif column.default_sql is not None:
-        words.append(f"default {column.default_sql}")
-    if column.autoincrement:
-        words.append("autoincrement")
-    return " ".join(words)

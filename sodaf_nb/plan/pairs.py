@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sodaf_nb.plan.names import Origins, concerned
 from sodaf_nb.plan.operations import (
+    ROW_CHANGES,
     AlterColumn,
     DedupeColumn,
     Operation,
@@ -106,6 +107,8 @@ def _touched(operations: Sequence[Operation], origins: Origins, table: str) -> I
             here = origins.column(operation.table, column, until=number)
             if here is not None and _is(origins.table(operation.table, until=number), table):
                 yield here
+        if isinstance(operation, ROW_CHANGES) and _is(operation.table, table):
+            yield from operation.columns
 
 
 def _rekeyed(operations: Sequence[Operation], origins: Origins, table: Table) -> AlterColumn | None:

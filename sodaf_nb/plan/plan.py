@@ -10,8 +10,9 @@ from typing import Literal, cast
 from sodaf_nb.errors import Step, UsageError
 from sodaf_nb.plan import files
 from sodaf_nb.plan.changes import PlanChanges, changes
-from sodaf_nb.plan.operations import RESTORES, Operation, summary
+from sodaf_nb.plan.operations import RESTORES, Operation
 from sodaf_nb.plan.review import Review
+from sodaf_nb.plan.summaries import summary
 from sodaf_nb.schema import fingerprint, storable
 from sodaf_nb.tabular import Row, Tabular, markdown, markdown_fold, markdown_table
 
@@ -26,7 +27,8 @@ class Plan(Tabular):
         table: The table as it will be called afterwards.
         operations: The changes; empty when there is nothing to do.
         made_for: Fingerprint of the live schema the plan starts from.
-        kind: Whether it brings a DocType to the database, takes a migration back, or notes that a backup was restored.
+        kind: Whether it brings a DocType to the database, takes a migration back, notes that a backup was
+            restored, or changes rows alone.
         undoes: Id of the migration it takes back; None for a sync.
         reason: Why there is nothing to do, for DocTypes without a table; empty elsewhere.
         review: What it was shown with; no part of its id, and None where nobody looked at the rows.
@@ -37,7 +39,7 @@ class Plan(Tabular):
     table: str
     operations: tuple[Operation, ...]
     made_for: str
-    kind: Literal["sync", "rollback", "restore"] = "sync"
+    kind: Literal["sync", "rollback", "restore", "patch"] = "sync"
     undoes: str | None = None
     reason: str = ""
     review: Review | None = field(default=None, compare=False)

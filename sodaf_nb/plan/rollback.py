@@ -9,6 +9,7 @@ from sodaf_nb.options import ConflictPolicy
 from sodaf_nb.plan.names import Origins, endangered_now
 from sodaf_nb.plan.operations import (
     RESTORES,
+    ROW_CHANGES,
     AddColumn,
     AlterColumn,
     CreateIndex,
@@ -44,11 +45,12 @@ def make_rollback(
         on_conflict: What becomes of values that were edited since.
     """
     restores = tuple(_settled(each, on_conflict) for each in _restores(plan, backed_up))
+    rows = tuple(o.undone(undoes, on_conflict) for o in reversed(plan.operations) if isinstance(o, ROW_CHANGES))
     structure, late = _split(plan, frozenset((r.table, r.column) for r in restores if isinstance(r, RestoreColumn)))
     return Plan(
         doctype=plan.doctype,
         table=_first_name(plan),
-        operations=(*structure, *restores, *late),
+        operations=(*structure, *restores, *rows, *late),
         made_for=made_for,
         kind="rollback",
         undoes=undoes,
@@ -109,7 +111,8 @@ def _filler(column: Column) -> str | int:
 
 
 def _restores(plan: Plan, backed_up: Collection[Risk]) -> Iterator[Operation]:
-    found = [(plan.operations[n], table, column) for n, table, column in endangered_now(plan.operations)]
+    endangered = [(plan.operations[n], table, column) for n, table, column in endangered_now(plan.operations)]
+    found = [each for each in endangered if not isinstance(each[0], ROW_CHANGES)]
     key = next((o for o, _t, c in found if c == KEY and isinstance(o, AlterColumn)), None)
     # Of a table that was dropped empty nothing was saved: it only has to be made again.
     dropped = (o for o, table, _c in found if isinstance(o, DropTable) and (table, None) in backed_up)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sodaf_nb.errors import PYTHON, RenameQuestionError, Words
 from sodaf_nb.options import SyncOptions
-from sodaf_nb.plan.operations import describe
+from sodaf_nb.plan.summaries import describe
 from sodaf_nb.results import DryRunResult
 from sodaf_nb.session.values import Snapshot, State, Target, Undoable
 from sodaf_nb.tabular import Row

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sodaf_nb.plan import AddColumn, AlterColumn, CreateIndex, Operation
-from sodaf_nb.plan.operations import endangered, summary, table_of
+from sodaf_nb.plan.operations import endangered, table_of
+from sodaf_nb.plan.summaries import summary
 from sodaf_nb.results import DryRunResult
 from sodaf_nb.session.values import Snapshot, State
 from sodaf_nb.tabular import Row, Tabular, counted, text_table

@@ -81,12 +81,14 @@ class Dialect(Protocol):
         order: What tells the order in which rows of our own tables were written: its name, and its column
             definition, which is empty where every table has it.
         by_bytes: What makes ORDER BY sort keys by their bytes; empty where a copy of a table sorts as the table does.
+        has_fence: True when the engine asks what a statement that somebody wrote may do, before it runs any of it.
         keeps_misfits: True when a value that a column's declared type has no room for is kept all the same.
     """
 
     row_name: str
     order: tuple[str, str]
     by_bytes: str
+    has_fence: bool
     keeps_misfits: bool
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from sodaf_nb.plan import RowChange
 from sodaf_nb.schema import SchemaObject, Table, fingerprint, storable
 
 Path = Literal["metadata only", "in place", "rebuild"]
@@ -73,6 +74,7 @@ class Step:
         checks: What must hold before the first and after the last statement.
         covers: How many of the plan's operations it carries out.
         contest: What it may find edited since; None when there is nothing of the kind.
+        rows: The change of rows alone that is run in place of its statements, which then only show it.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Step:
     checks: tuple[Check, ...] = ()
     covers: int = 1
     contest: Contest | None = None
+    rows: RowChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,37 @@ class LooseKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a change of rows alone did to its table, counted exactly.
+
+    Args:
+        inserted: Rows it made.
+        updated: Rows that were there and hold another value.
+        deleted: Rows it took away.
+        filled: Column to the rows that held NULL in it and hold a value.
+        overwritten: Column to the rows that held a value in it and hold another one, or NULL.
+        samples: Column to the keys of up to five rows in which its value was overwritten; of deleted rows under "".
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    filled: Mapping[str, int] = field(default_factory=_none)
+    overwritten: Mapping[str, int] = field(default_factory=_none)
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=_none)
+
+    @property
+    def rows(self) -> int:
+        """How many rows it wrote."""
+        return self.inserted + self.updated + self.deleted
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of which a value changed, in the order of the table."""
+        return tuple(dict.fromkeys((*self.filled, *self.overwritten)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Counts on the live rows, taken in one snapshot.
 
@@ -68,6 +99,7 @@ class Facts:
         other_choices: Column of a Select to the rows that hold what it does not offer.
         strays: Child table to the rows that no Table field of their parent leads to.
         loose_keys: Foreign keys from or to the tables of the plan that cannot be checked.
+        effect: What a change of rows alone did, on a copy or just now; None where the plan makes none.
     """
 
     rows: Mapping[str, int] = field(default_factory=_none)
@@ -76,6 +108,7 @@ class Facts:
     other_choices: Mapping[str, Count] = field(default_factory=_none)
     strays: Mapping[str, Count] = field(default_factory=_none)
     loose_keys: tuple[LooseKey, ...] = ()
+    effect: Effect | None = None
 
     def count(self, operation: int, aspect: Aspect) -> Count:
         """Return the rows an aspect of an operation is true of; none when it was not asked."""

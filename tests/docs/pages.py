@@ -107,7 +107,7 @@ class Reader:
                 sys.stdout.write(f"{value!r}\n")
 
     def _ipython3(self, example: Example) -> None:
-        cell = re.match(r"%%migrate (.*)\n(.*)", example.text, re.DOTALL)
+        cell = re.match(r"%%migrate ([^\n]*)\n(.*)", example.text, re.DOTALL)
         lines = [(cell[1], cell[2])] if cell else [(line, None) for line in _magics(example.text)]
         for line, body in lines:
             name, assigned, command = line.rpartition(" = %migrate ")

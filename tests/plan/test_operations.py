@@ -13,8 +13,10 @@ from sodaf_nb.plan import (
     DropTable,
     Operation,
     RestoreColumn,
+    RestoreRows,
     RestoreTable,
     RetargetReference,
+    RunPatch,
     describe,
     endangered,
     summary,
@@ -50,6 +52,14 @@ EXAMPLES = {
         "values come back from the backup; later writes stay",
     ),
     RestoreTable(table=table()): ("<", "tabCustomer", "rows come back from the backup"),
+    RunPatch(table=TABLE, name="tidy", language="python", body="...", columns=("city",), deletes=True): (
+        *("*", "tabCustomer (tidy)"),
+        "Python patch writes city, deletes rows",
+    ),
+    RestoreRows(table=TABLE, name="tidy", noted="a", mark="b", columns=("city",), on_conflict="stop"): (
+        *("<", "tabCustomer (tidy)"),
+        "what the patch changed comes back; a later write stops it",
+    ),
 }
 each_class = pytest.mark.parametrize("cls", get_args(Operation), ids=lambda c: c.__name__)
 
@@ -84,7 +94,7 @@ def test_every_operation_is_shown_and_weighed(cls):
     @given(BY_CLASS[cls])
     def check(operation):
         sign, thing, change = summary(operation)
-        assert (sign in {"+", "-", "~", "<"}, isinstance(thing, str), change != "") == (True, True, True)
+        assert (sign in {"+", "-", "~", "*", "<"}, isinstance(thing, str), change != "") == (True, True, True)
         assert isinstance(table_of(operation), str)
         assert all(at_risk == table_of(operation) for at_risk, _column in endangered(operation))
 

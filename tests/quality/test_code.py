@@ -14,13 +14,16 @@ RUNS_DATA = re.compile(
     r"(^|\.)(eval|exec|compile|__import__)$|pickle|marshal|shelve|(^|\.)yaml\.(unsafe_|full_)?load$|read_pickle|to_pickle"
 )
 ALLOWED = {"re.compile"}
+# A patch in Python is the user's own code, given with the call as a cell is. What the history keeps of it is never run.
+RUNS_CODE = {"sodaf_nb/database/patching/python.py": {"eval", "exec", "compile"}}
 
 each_module = pytest.mark.parametrize("path", modules(), ids=name)
 
 
 @each_module
 def test_nothing_runs_stored_data(path):
-    running = [(called, c) for called, c in calls(path) if RUNS_DATA.search(called) and called not in ALLOWED]
+    allowed = ALLOWED | RUNS_CODE.get(name(path), set())
+    running = [(called, c) for called, c in calls(path) if RUNS_DATA.search(called) and called not in allowed]
     imported = [a.name for n in ast.walk(tree(path)) if isinstance(n, ast.Import) for a in n.names]
     imported += [str(n.module) for n in ast.walk(tree(path)) if isinstance(n, ast.ImportFrom)]
     assert [f"line {c.lineno}: {called}" for called, c in running] == []

@@ -18,8 +18,10 @@ from sodaf_nb.plan import (
     RenameColumn,
     RenameTable,
     RestoreColumn,
+    RestoreRows,
     RestoreTable,
     RetargetReference,
+    RunPatch,
 )
 from sodaf_nb.schema import Column, DataType, Index, Kind, SchemaObject, Table
 from sodaf_nb.schema.types import decimal, other, varchar
@@ -82,6 +84,14 @@ dedupes = st.builds(
     key=names,
     undone=st.booleans(),
 )
+row_changes = {
+    "name": names,
+    "body": st.text(),
+    "columns": st.lists(names, max_size=2).map(tuple),
+    "inserts": st.booleans(),
+    "deletes": st.booleans(),
+}
+way_back = {key: value for key, value in row_changes.items() if key != "body"}
 BY_CLASS = {
     CreateTable: st.builds(CreateTable, table=tables),
     DropTable: st.builds(DropTable, table=tables),
@@ -104,6 +114,8 @@ BY_CLASS = {
         deduped=st.none() | dedupes,
     ),
     RestoreTable: st.builds(RestoreTable, table=tables),
+    RunPatch: st.builds(RunPatch, table=names, language=st.sampled_from(["sql", "python"]), **row_changes),
+    RestoreRows: st.builds(RestoreRows, table=names, noted=st.text(), mark=st.text(), **way_back),
 }
 operations = st.one_of(*BY_CLASS.values())
 plans = st.builds(

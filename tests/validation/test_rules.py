@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from sodaf_nb.commands.wording import words
-from sodaf_nb.plan import CreateIndex, CreateTable, DedupeColumn, DropIndex, DropTable
+from sodaf_nb.plan import CreateIndex, CreateTable, DedupeColumn, DropIndex, DropTable, RunPatch
 from sodaf_nb.schema import Index, SchemaObject
 from sodaf_nb.schema.types import varchar
 from sodaf_nb.sql import Step
 from sodaf_nb.validation import Count, Group, MigrationValidator, Severity, rules
 from sodaf_nb.validation.elsewhere import ELSEWHERE
-from sodaf_nb.validation.evidence import LooseKey
+from sodaf_nb.validation.evidence import Effect, LooseKey
 from sodaf_nb.validation.large import LARGE
 from sodaf_nb.validation.rules import all_rules, catalogue
 from tests.plan.making import INTEGER, TABLE, TEXT, add, alter, drop, rename, rename_table, table
@@ -45,7 +45,7 @@ def test_a_harmless_plan_has_no_finding():
 
 # ---------------------------------------------------------------- the catalogue is whole
 
-SIZES = {"DS": 12, "MF": 12, "BC": 7, "LK": 24, "HY": 13}
+SIZES = {"DS": 14, "MF": 12, "BC": 7, "LK": 24, "HY": 14}
 EVERY_ID = {f"{family}{number:02}" for family, size in SIZES.items() for number in range(1, size + 1)}
 
 
@@ -327,6 +327,30 @@ def test_mf11_warns_of_child_rows_that_no_field_leads_to():
     assert (finding.rule, finding.severity) == ("MF11", WARN)
     assert finding.message == "1 row of tabItem belongs to a Table field that Customer does not have."
     assert found(add(), facts={"strays": {"tabItem": Count(rows=0)}}) == []
+
+
+# ---------------------------------------------------------------- DS13, DS14 and HY14
+
+PATCH = RunPatch(table=TABLE, name="tidy", language="sql", body="...", columns=("city",))
+
+
+def test_ds13_and_ds14_stop_a_patch_that_deletes_or_overwrites():
+    effect = Effect(
+        updated=3, deleted=2, filled={"zip": 1}, overwritten={"city": 3}, samples={"": ("a", "b"), "city": ("c",)}
+    )
+    given = MigrationValidator().validate(evidence(PATCH, kind="patch", facts={"effect": effect}))
+    assert [(f.rule, f.severity, f.object, f.count) for f in given] == [
+        ("DS13", BLOCK, TABLE, 2),
+        ("DS14", BLOCK, f"{TABLE}.city", 3),
+        ("HY14", INFO, TABLE, 5),
+    ]
+    assert [f.samples for f in given] == [("a", "b"), ("c",), ()]
+
+
+def test_hy14_alone_is_said_of_a_patch_that_fills_and_inserts():
+    effect = Effect(inserted=1, updated=2, filled={"city": 2})
+    assert found(PATCH, kind="patch", facts={"effect": effect}) == [("HY14", INFO)]
+    assert found(PATCH, kind="patch") == []
 
 
 # ---------------------------------------------------------------- DS04, DS09 and DS10

@@ -29,6 +29,7 @@ class PostgresDialect:
     row_name = "ctid"
     order = ("sodaf_order", '"sodaf_order" bigint GENERATED ALWAYS AS IDENTITY')
     by_bytes = ""
+    has_fence = False
     keeps_misfits = False
 
     def __init__(self, scratch: Callable[[], Scratch], *, version: int, namespace: str = "public") -> None:

@@ -95,7 +95,7 @@ class Token:
         return self.text[1:-1] if mark == "]" else self.text[1:-1].replace(mark * 2, mark)
 
 
-@lru_cache(maxsize=256)  # one change asks for the pieces of one table's text dozens of times
+@lru_cache(maxsize=256)  # one change asks dozens of times
 def tokens(sql: str) -> tuple[Token, ...]:
     """Return the tokens of any text; their texts joined give it back."""
     return tuple(Token(str(m.lastgroup), m[0], m.start(), m.end()) for m in _TOKEN.finditer(sql))

@@ -28,6 +28,7 @@ class SQLiteDialect:
     row_name = "rowid"
     order = ("rowid", "")
     by_bytes = spelling.BY_BYTES
+    has_fence = True
     keeps_misfits = True
 
     def __init__(self, *, most_passes: int = MOST_PASSES) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation, table_of
+from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn, Operation, RestoreRows, RunPatch, table_of
 from sodaf_nb.sql.dialect import SchemaCopy
 from sodaf_nb.sql.dialects.sqlite_columns import column_steps
+from sodaf_nb.sql.dialects.sqlite_patch import rows_step
 from sodaf_nb.sql.dialects.sqlite_plain import plain_step
 from sodaf_nb.sql.script import Step
 
@@ -44,5 +45,7 @@ def _steps(batch: list[Operation], shadow: SchemaCopy, most_passes: int) -> Iter
     columns = [o for o in batch if isinstance(o, (AddColumn, DropColumn, AlterColumn))]
     if columns:
         yield from column_steps(columns, shadow, most_passes)
+    elif isinstance(batch[0], (RunPatch, RestoreRows)):
+        yield rows_step(batch[0])
     else:
         yield plain_step(batch[0], shadow)
