@@ -7,19 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database
 from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import (
-    MigrationCancelledError,
-    RenameQuestionError,
-    SodafError,
-    Step,
-    UsageError,
-)
+from sodaf_nb.errors import MigrationCancelledError, SodafError, UsageError
 from sodaf_nb.execution import (
     Job,
     MigrationExecutor,
@@ -33,13 +27,24 @@ from sodaf_nb.execution import (
 )
 from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
 from sodaf_nb.execution.explaining import explanations
+from sodaf_nb.execution.guard import Guard
 from sodaf_nb.execution.judging import Again, Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
 from sodaf_nb.execution.pending import Pending, pending
+from sodaf_nb.execution.questions import require_answered
 from sodaf_nb.execution.restores import RestoreLog, refuse_restore, replaced_by, undo_restore
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.fronts import WithPanel
-from sodaf_nb.history import Attempt, AttemptLog, AuditLog, MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.history import (
+    Approval,
+    Approvals,
+    Attempt,
+    AttemptLog,
+    AuditLog,
+    MigrationHistoryManager,
+    MigrationRecord,
+    Recovery,
+)
 from sodaf_nb.options import Accept, ApplyOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan
 from sodaf_nb.plan.planner import Context, make_plan
@@ -48,7 +53,7 @@ from sodaf_nb.schema import Schema
 from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import SQLGenerator
 from sodaf_nb.validation import MigrationValidator, blocking, require_accepted, require_known
-from sodaf_nb.validation.acceptance import accepted_ids, takes_all
+from sodaf_nb.validation.acceptance import accepted_ids
 from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
 
 # Plans that are remembered, so that one that moved can be told from the one that was reviewed.
@@ -78,6 +83,7 @@ class MigrationApplier(WithPanel):
         self.options = options or ApplyOptions()
         audit = AuditLog(database, self.options.backup_dir, recorder.user(self.options), clock)
         self.history = MigrationHistoryManager(database, audit)
+        self.access = Guard(database, audit, self.options, clock)
         self._restores = RestoreLog(history=self.history, options=self.options, clock=clock)
         self.backups = MigrationBackupManager(
             database,
@@ -89,7 +95,8 @@ class MigrationApplier(WithPanel):
             clock=clock,
             batch_size=self.options.batch_size,
             record=self._restores.note,
-            removing=audit.removing,
+            removing=self.access.removing,
+            restoring=self.access.require_restore,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database, audit)
@@ -148,6 +155,8 @@ class MigrationApplier(WithPanel):
         """
         given = options or SyncOptions()
         require_known(given.accept)
+        if not given.dry_run:
+            self.access.require_named(given.yes_on)
         results: dict[str, MigrationResult] = {}
         errors: dict[str, SodafError] = {}
         for name in self.doctypes.dependency_order():
@@ -162,7 +171,7 @@ class MigrationApplier(WithPanel):
         fields = {name.lower() for name in self._columns(doctype)}
         return replace(options, backfill={n: v for n, v in options.backfill.items() if n.lower() in fields})
 
-    def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
+    def apply_plan(self, plan: Plan, *, accept: Accept = (), yes_on: str | None = None) -> MigrationResult:
         """Carry out a plan made and reviewed earlier, perhaps by another process and read with `Plan.load`.
 
         Raises:
@@ -176,7 +185,25 @@ class MigrationApplier(WithPanel):
             raise stale(message, plan, live, self._reviewed.get(plan.id) or remembered(plan, self.database.dialect))
         job = self._judge.job(plan, live, SyncOptions(accept=accept))
         require_approved(plan, job, head_of(self.history, plan))
-        return self._carried_out(job)
+        return self._carried_out(job, SyncOptions(yes_on=yes_on))
+
+    def approve(self, plan: Plan | str, *, expires: timedelta = timedelta(days=1)) -> Approval:
+        """Note that this person agrees to a plan, which a protected connection asks of somebody who does not apply it.
+
+        Args:
+            plan: The plan, or the whole id of one, or of a backup that is to be put back.
+            expires: How long the approval holds, 30 days at most; it holds for that plan alone, and for one time.
+
+        Raises:
+            UsageError: If that is no id, or the time cannot be used.
+            AccessError: If the person may not approve.
+            StalePlanError: If the database is not as the plan was made for.
+        """
+        return self.access.approve(plan, expires)
+
+    def approvals(self) -> Approvals:
+        """Return all approvals, the newest first, with what each is worth now."""
+        return self.access.approvals()
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
         """Take a migration back: structure by its recorded plan, data from its backup; later writes stay.
@@ -189,7 +216,10 @@ class MigrationApplier(WithPanel):
         given = options or RollbackOptions()
         record = self._in_force(migration_id)
         if replaced_by(record) is not None:
-            return self._numbered(undo_restore(self.backups, self._restores, record, dry_run=given.dry_run), record.id)
+            return self._numbered(
+                undo_restore(self.backups, self._restores, record, dry_run=given.dry_run, yes_on=given.yes_on),
+                record.id,
+            )
         return self._carried_out(self._rollback_job(record, given), given)
 
     def rollback_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchMigrationResult:
@@ -200,6 +230,7 @@ class MigrationApplier(WithPanel):
         Raises:
             MigrationRollbackError: If the migration is not in force; nothing was changed then.
         """
+        self.access.require_named((options or RollbackOptions()).yes_on)
         history, record = self.history.get_migration_history(), self.history.require(migration_id)
         return roll_back_through(history, record, lambda each: self.rollback_migration(each, options))
 
@@ -220,7 +251,12 @@ class MigrationApplier(WithPanel):
         return pending(self.doctypes.dependency_order(), self.diff)
 
     def recover(self) -> Recovery:
-        """Settle attempts that a crash interrupted and say what became of them."""
+        """Settle attempts that a crash interrupted and say what became of them.
+
+        Raises:
+            AccessError: If the person may not change the database.
+        """
+        self.access.require_operator()
         return self._executor.recover()
 
     def interrupted(self) -> tuple[Attempt, ...]:
@@ -230,7 +266,7 @@ class MigrationApplier(WithPanel):
     def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
         require_known(options.accept)
         diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
-        _require_answered(diff, options)
+        require_answered(diff, options)
         self._require_fields(doctype, options.backfill)
         return diff
 
@@ -295,13 +331,14 @@ class MigrationApplier(WithPanel):
         require_in_force(self.history.get_migration_history(), record)
         return record
 
-    def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions | None = None) -> MigrationResult:
+    def _carried_out(self, job: Job, options: SyncOptions | RollbackOptions) -> MigrationResult:
         if not job.plan.operations:
             return nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
         saving_for(job, self.options.backup, self.backups)  # refuses what could not be taken back exactly
-        if options and options.dry_run:
+        if options.dry_run:
             return rehearsed_only(job, self._rehearse(job, options).rehearsal)
+        job = self.access.checked(job, options.yes_on)
         return self._numbered(self._executor.execute(job), job.plan.undoes)
 
     def _numbered(self, result: MigrationResult, undoes: str | None) -> MigrationResult:
@@ -350,16 +387,3 @@ class MigrationApplier(WithPanel):
             raise MigrationCancelledError(
                 "The dry run was stopped by the user; nothing was changed.", hint="run it again when ready"
             ) from None
-
-
-def _require_answered(diff: SchemaDiff, options: SyncOptions) -> None:
-    dropped = {column.name for column in diff.removed_columns}
-    asked = [c for c in diff.candidates if c.old in dropped]
-    open_questions = [c for c in asked if not {"BC06", f"BC06:{c.old}"} & {*accepted_ids(options.accept)}]
-    if open_questions and not takes_all(options.accept):
-        pairs = ", ".join(f"{c.old} -> {c.new} ({', '.join(c.reasons)})" for c in open_questions)
-        rename = Step("rename", (open_questions[0].old, open_questions[0].new))
-        raise RenameQuestionError(
-            f"{diff.doctype}: dropped and added fields may be renames: {pairs}.",
-            hint=("answer with ", rename, ", or drop what was not renamed with ", Step("accept", ("BC06",))),
-        )

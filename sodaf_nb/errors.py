@@ -30,6 +30,8 @@ Action = Literal[
     "load",
     "named",
     "overwrite",
+    "yes_on",
+    "approve",
 ]
 
 
@@ -69,6 +71,8 @@ PYTHON: Words = MappingProxyType(
         "named": lambda names: f"draft_doctypes(frame, {_quoted(names[0])})",
         "overwrite": lambda _: "overwrite=True",
         "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
+        "yes_on": lambda names: f"yes_on={_quoted(names[0])}",
+        "approve": lambda ids: f"applier.approve({_quoted(ids[0])})",
     }
 )
 
@@ -224,6 +228,18 @@ class PlanFileError(SodafError):
     """A file that should hold a plan cannot be read or written, was changed, or is of an unknown version."""
 
     code = "PLAN_FILE"
+
+
+class AccessError(SodafError):
+    """The connection's profile does not let this person, or anybody, do that; nothing was changed."""
+
+    code = "NOT_ALLOWED"
+
+
+class ApprovalError(AccessError):
+    """A protected connection needs somebody else's approval first; nothing was changed."""
+
+    code = "NOT_APPROVED"
 
 
 class LockedError(SodafError):

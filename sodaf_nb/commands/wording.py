@@ -41,5 +41,7 @@ def words(program: str) -> Words:
             "named": lambda names: f"--name {shlex.quote(names[0])}",
             "overwrite": lambda _: "--overwrite",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
+            "yes_on": lambda names: f"--yes-on {shlex.quote(names[0])}",
+            "approve": lambda ids: f"{program} approve {ids[0]}",
         }
     )

@@ -30,9 +30,10 @@ class Entry:
         number: Its place, from 1 without a gap.
         time: When, ISO 8601 in UTC.
         actor: Who.
-        event: What: `started`, `applied`, `failed`, `rolled back`, `restored`, `settled`, `removed backups`.
+        event: What: `started`, `applied`, `failed`, `rolled back`, `restored`, `settled`, `approved`,
+            `removed backups`.
         doctype: For which DocType; empty when it is about none.
-        subject: The migration it is about; empty when it is about none.
+        subject: The migration it is about, or what was approved; empty when it is about none.
         details: More, as canonical JSON.
         previous: Digest of the entry before.
         digest: SHA-256 of all the fields above.
