@@ -1,4 +1,4 @@
-"""Feeds the DocType parser with what coverage-guided fuzzing comes up with; anything but a DocType or its error is a bug.
+"""Feeds the DocType parser with what coverage-guided fuzzing comes up with, until it breaks.
 
 Needs atheris, which `make fuzz` installs beside the environment. Fails when an input breaks the parser, which is then
 in the folder given, and when the coverage did not grow, for then nothing was tried.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 SEEDS = (
     '{"name": "Book", "fields": [{"fieldname": "title", "fieldtype": "Data", "length": 20, "unique": 1}]}',
-    '{"doctype": "DocType", "name": "Book", "istable": 1, "fields": [{"fieldname": "n", "fieldtype": "Int", "default": "1"}]}',
+    '{"doctype": "DocType", "name": "B", "istable": 1, "fields": [{"fieldname": "n", "fieldtype": "Int"}]}',
     '{"name": "Book", "autoname": "autoincrement", "is_tree": 1, "fields": [], "indexes": [{"columns": ["idx"]}]}',
     '{"name": "Book", "renamed_from": "Tome", "fields": [{"fieldname": "b", "fieldtype": "Link", "options": "Book"}]}',
 )
@@ -35,7 +35,7 @@ def main(seconds: int, folder: Path) -> int:
     words = folder / "words"
     words.write_text("".join(f'"{word}"\n' for word in WORDS))
     options = [f"-max_total_time={seconds}", f"-dict={words}", f"-artifact_prefix={folder}/", "-max_len=4096"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  this very file
         [sys.executable, __file__, "--one", *options, str(corpus)], stderr=subprocess.PIPE, text=True, check=False
     )
     covered = [int(count) for count in re.findall(r"cov: (\d+)", done.stderr)]
@@ -51,7 +51,7 @@ def main(seconds: int, folder: Path) -> int:
 
 def fuzz() -> None:
     """Feed the parser until the time is up; libFuzzer ends the process."""
-    import atheris  # type: ignore[import-not-found]  # noqa: PLC0415  no part of the environment
+    import atheris  # noqa: PLC0415  no part of the environment
 
     with atheris.instrument_imports(include=["sodaf_nb"]):
         from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  instrumented
