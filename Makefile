@@ -105,6 +105,26 @@ $(NEWEST)/.stamp: tests/newest_sqlite/requirements.txt
 	@rm -rf $(NEWEST); $(call quiet,$(BIN)/pip install --no-deps --target $(NEWEST) -r $<,pip install)
 	@touch $@
 
+# Both tools come into folders of their own: nothing that users install needs them. The fuzzer is for Linux and Python 3.11 to 3.13.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(STAMP) build/fuzz/.stamp ## feed the DocType parser with hostile text, a minute or FUZZ_SECONDS=...
+	@PYTHONPATH=build/fuzz/tool $(BIN)/python scripts/fuzz_doctype.py $(FUZZ_SECONDS) build/fuzz
+
+build/fuzz/.stamp:
+	@$(call quiet,$(BIN)/pip install --no-deps --target build/fuzz/tool 'atheris==3.0.0',pip install)
+	@touch $@
+
+# Asks the index of packages, so it is no part of `make test`; a package that cannot be looked up fails it as well.
+.PHONY: audit-dependencies
+audit-dependencies: build/audit/.stamp ## look for known vulnerabilities of the pinned versions; needs the network
+	@build/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt
+
+build/audit/.stamp:
+	@test -n "$(PYTHON)" && $(PYTHON) -m venv build/audit
+	@$(call quiet,build/audit/bin/pip install 'pip-audit==2.10.1',pip install)
+	@touch $@
+
 .PHONY: bench
 bench: $(STAMP) ## time changes of a million rows beside Alembic, Django and sqlite-utils, into build/bench (an hour, 2 GB)
 	@$(BIN)/python -m tests.benchmarks.run

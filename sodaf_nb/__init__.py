@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from sodaf_nb.access import Access
     from sodaf_nb.applier import MigrationApplier
     from sodaf_nb.backup import (
         BackupStrategy,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sodaf_nb.doctype import DocType, DocTypeEngine, Field
     from sodaf_nb.doctype.drafting import Draft, draft_doctypes
     from sodaf_nb.errors import (
+        AccessError,
+        ApprovalError,
         AuditError,
         BlockedMigrationError,
         DatabaseError,
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "access": ("Access",),
     "applier": ("MigrationApplier",),
     "backup": (
         "BackupStrategy",
@@ -73,6 +77,8 @@ _HOMES = {
     "doctype": ("DocType", "DocTypeEngine", "Field"),
     "doctype.drafting": ("Draft", "draft_doctypes"),
     "errors": (
+        "AccessError",
+        "ApprovalError",
         "AuditError",
         "BlockedMigrationError",
         "DatabaseError",
@@ -107,7 +113,10 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Access",
+    "AccessError",
     "ApplyOptions",
+    "ApprovalError",
     "AuditError",
     "BackupStrategy",
     "BatchDryRunResult",

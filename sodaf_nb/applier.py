@@ -6,18 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.database import Database
-from sodaf_nb.diff import Answers, SchemaComparisonEngine, SchemaDiff
-from sodaf_nb.diff.renames import Clues
+from sodaf_nb.diff import SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
-from sodaf_nb.errors import (
-    MigrationCancelledError,
-    SodafError,
-    UsageError,
-)
+from sodaf_nb.errors import MigrationCancelledError, SodafError, UsageError
 from sodaf_nb.execution import (
     Job,
     MigrationExecutor,
@@ -29,31 +24,37 @@ from sodaf_nb.execution import (
     saving_for,
     utc_now,
 )
-from sodaf_nb.execution.answering import own_answers, require_answers, require_renames_answered
+from sodaf_nb.execution.answering import own_answers
 from sodaf_nb.execution.approval import head_of, remembered, require_approved, review_of
 from sodaf_nb.execution.explaining import explanations
-from sodaf_nb.execution.judging import Again, Background, Judge
+from sodaf_nb.execution.guard import Guard
+from sodaf_nb.execution.judging import Background, Judge
 from sodaf_nb.execution.outcomes import nothing_done, rehearsed_only, touched_rows
 from sodaf_nb.execution.patching import patch_job
 from sodaf_nb.execution.pending import Pending, pending
+from sodaf_nb.execution.planning import Planning
 from sodaf_nb.execution.restores import RestoreLog, replaced_by, undo_restore
 from sodaf_nb.execution.trial import Trial
 from sodaf_nb.execution.undoing import require_in_force, roll_back_through, rollback_plan
 from sodaf_nb.fronts import WithPanel
-from sodaf_nb.history import Attempt, AttemptLog, AuditLog, MigrationHistoryManager, MigrationRecord, Recovery
+from sodaf_nb.history import (
+    Approval,
+    Approvals,
+    Attempt,
+    AttemptLog,
+    AuditLog,
+    MigrationHistoryManager,
+    MigrationRecord,
+    Recovery,
+)
 from sodaf_nb.options import Accept, ApplyOptions, Choices, PatchOptions, RollbackOptions, SyncOptions
 from sodaf_nb.plan import Plan
-from sodaf_nb.plan.planner import Context, make_plan
 from sodaf_nb.results import BatchDryRunResult, BatchMigrationResult, DryRunResult, MigrationResult
 from sodaf_nb.schema import Schema
-from sodaf_nb.schema.closure import schema_fingerprint
 from sodaf_nb.sql import SQLGenerator
 from sodaf_nb.validation import MigrationValidator, blocking, require_accepted, require_known
 from sodaf_nb.validation.acceptance import accepted_ids
-from sodaf_nb.validation.freshness import Reviewed, require_reviewed, reviewed, stale
-
-# Plans that are remembered, so that one that moved can be told from the one that was reviewed.
-_MOST_REVIEWED = 100
+from sodaf_nb.validation.freshness import require_reviewed, stale
 
 
 class MigrationApplier(WithPanel):
@@ -79,6 +80,7 @@ class MigrationApplier(WithPanel):
         self.options = options or ApplyOptions()
         audit = AuditLog(database, self.options.backup_dir, recorder.user(self.options), clock)
         self.history = MigrationHistoryManager(database, audit)
+        self.access = Guard(database, audit, self.options, clock)
         self._restores = RestoreLog(history=self.history, options=self.options, clock=clock)
         self.backups = MigrationBackupManager(
             database,
@@ -90,17 +92,17 @@ class MigrationApplier(WithPanel):
             clock=clock,
             batch_size=self.options.batch_size,
             record=self._restores.note,
-            removing=audit.removing,
+            removing=self.access.removing,
+            restoring=self.access.require_restore,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database, audit)
-        self._reviewed: dict[str, Reviewed] = {}
-        self._comparison = SchemaComparisonEngine(database, doctypes)
         self._generator = SQLGenerator(database.dialect)
         validator = MigrationValidator(policy=self.options.policy)
         self._judge = Judge(
             database=database, doctypes=doctypes, history=self.history, generator=self._generator, validator=validator
         )
+        self._planning = Planning(database, doctypes, self._judge)
         self._trial = Trial(
             database=database,
             backups=self.backups.directory,
@@ -117,12 +119,7 @@ class MigrationApplier(WithPanel):
             options: The answers given so far; None takes the defaults.
             live: The schema as it was read before, for many DocTypes at once; None reads it now.
         """
-        given, live = options or SyncOptions(), live or self.database.reflect()
-        plain = self._comparison.compare_schema(doctype, self._answers(doctype, given, clues=False), live=live)
-        # What the history knows only tells renames from drops and adds: where nothing differs it is not asked.
-        if not plain.has_changes:
-            return plain
-        return self._comparison.compare_schema(doctype, self._answers(doctype, given), live=live)
+        return self._planning.diff(doctype, options or SyncOptions(), live or self.database.reflect())
 
     def plan(self, doctype: str, options: SyncOptions | None = None) -> Plan:
         """Return the plan that would bring a DocType to the database, with what a reviewer needs to see.
@@ -156,7 +153,7 @@ class MigrationApplier(WithPanel):
         given = options or SyncOptions()
         job = self._job(doctype, given)
         if given.plan_id is not None:
-            require_reviewed(job.plan, job.live, given.plan_id, self._reviewed)
+            require_reviewed(job.plan, job.live, given.plan_id, self._planning.reviewed)
         return self._carried_out(job, given)
 
     def sync_all_doctypes(self, options: SyncOptions | None = None) -> BatchMigrationResult:
@@ -166,16 +163,18 @@ class MigrationApplier(WithPanel):
         """
         given = options or SyncOptions()
         require_known(given.accept)
+        if not given.dry_run:
+            self.access.require_named(given.yes_on)
         results: dict[str, MigrationResult] = {}
         errors: dict[str, SodafError] = {}
         for name in self.doctypes.dependency_order():
             try:
-                results[name] = self.sync_doctype(name, own_answers(given, self._columns(name)))
+                results[name] = self.sync_doctype(name, own_answers(given, self._planning.columns(name)))
             except SodafError as error:
                 errors[name] = error
         return BatchMigrationResult(results=results, errors=errors)
 
-    def apply_plan(self, plan: Plan, *, accept: Accept = ()) -> MigrationResult:
+    def apply_plan(self, plan: Plan, *, accept: Accept = (), yes_on: str | None = None) -> MigrationResult:
         """Carry out a plan made and reviewed earlier, perhaps by another process and read with `Plan.load`.
 
         Raises:
@@ -186,10 +185,30 @@ class MigrationApplier(WithPanel):
         live = self.database.reflect()
         if plan_fingerprint(plan, live) != plan.made_for:
             message = f"The schema of {plan.table} changed after the plan was made"
-            raise stale(message, plan, live, self._reviewed.get(plan.id) or remembered(plan, self.database.dialect))
+            raise stale(
+                message, plan, live, self._planning.reviewed.get(plan.id) or remembered(plan, self.database.dialect)
+            )
         job = self._judge.job(plan, live, SyncOptions(accept=accept))
         require_approved(plan, job, head_of(self.history, plan))
-        return self._carried_out(job)
+        return self._carried_out(job, SyncOptions(yes_on=yes_on))
+
+    def approve(self, plan: Plan | str, *, expires: timedelta = timedelta(days=1)) -> Approval:
+        """Note that this person agrees to a plan, which a protected connection asks of somebody who does not apply it.
+
+        Args:
+            plan: The plan, or the whole id of one, or of a backup that is to be put back.
+            expires: How long the approval holds, 30 days at most; it holds for that plan alone, and for one time.
+
+        Raises:
+            UsageError: If that is no id, or the time cannot be used.
+            AccessError: If the person may not approve.
+            StalePlanError: If the database is not as the plan was made for.
+        """
+        return self.access.approve(plan, expires)
+
+    def approvals(self) -> Approvals:
+        """Return all approvals, the newest first, with what each is worth now."""
+        return self.access.approvals()
 
     def rollback_migration(self, migration_id: str, options: RollbackOptions | None = None) -> MigrationResult:
         """Take a migration back: structure by its recorded plan, data from its backup; later writes stay.
@@ -202,7 +221,10 @@ class MigrationApplier(WithPanel):
         given = options or RollbackOptions()
         record = self._in_force(migration_id)
         if replaced_by(record) is not None:
-            return self._numbered(undo_restore(self.backups, self._restores, record, dry_run=given.dry_run), record.id)
+            return self._numbered(
+                undo_restore(self.backups, self._restores, record, dry_run=given.dry_run, yes_on=given.yes_on),
+                record.id,
+            )
         return self._carried_out(self._rollback_job(record, given), given)
 
     def rollback_through(self, migration_id: str, options: RollbackOptions | None = None) -> BatchMigrationResult:
@@ -214,6 +236,7 @@ class MigrationApplier(WithPanel):
             MigrationRollbackError: If the migration is not in force; nothing was changed then.
             UsageError: If the options ask for a dry run, which `dry_run_through` makes.
         """
+        self.access.require_named((options or RollbackOptions()).yes_on)
         if options and options.dry_run:
             raise UsageError("Several migrations are tried by a method of its own.", hint="call dry_run_through")
         history, record = self.history.get_migration_history(), self.history.require(migration_id)
@@ -270,62 +293,20 @@ class MigrationApplier(WithPanel):
         return pending(self.doctypes.dependency_order(), lambda name: self.diff(name, live=live))
 
     def recover(self) -> Recovery:
-        """Settle attempts that a crash interrupted and say what became of them."""
+        """Settle attempts that a crash interrupted and say what became of them.
+
+        Raises:
+            AccessError: If the person may not change the database.
+        """
+        self.access.require_operator()
         return self._executor.recover()
 
     def interrupted(self) -> tuple[Attempt, ...]:
         """Return the attempts that a crash left open, for `recover` to settle; only reads."""
         return self._attempts.interrupted()
 
-    def _diff(self, doctype: str, options: SyncOptions, live: Schema) -> SchemaDiff:
-        require_known(options.accept)
-        diff = self._comparison.compare_schema(doctype, self._answers(doctype, options), live=live)
-        require_renames_answered(diff, options)
-        require_answers(doctype, self._columns(doctype), options)
-        return diff
-
-    def _planned(self, diff: SchemaDiff, options: SyncOptions, live: Schema) -> Plan:
-        names = [name for name in (diff.table, diff.renamed_from) if name]
-        context = Context(
-            live=live,
-            made_for=schema_fingerprint(live, names),
-            references=self.doctypes.references_to(diff.doctype),
-            backfill=options.backfill,
-            dedupe=options.dedupe,
-        )
-        plan = make_plan(diff, context)
-        self._reviewed[plan.id] = reviewed(plan, live)
-        while len(self._reviewed) > _MOST_REVIEWED:
-            self._reviewed.pop(next(iter(self._reviewed)), None)
-        return plan
-
-    def _columns(self, doctype: str) -> tuple[str, ...]:
-        wanted = self.doctypes.wanted_table(doctype)
-        return wanted.column_names() if wanted else ()
-
     def _job(self, doctype: str, options: SyncOptions) -> Job:
-        live = self.database.reflect()
-        diff = self._diff(doctype, options, live)
-        plan = self._planned(diff, options, live)
-        kept = {column.name for column in diff.orphan_columns}
-        pairs = tuple((c.old, c.new) for c in diff.candidates if c.old in kept)
-        return self._judge.job(
-            plan, live, options, Background(rename_candidates=pairs, again=self._again(doctype, options))
-        )
-
-    def _again(self, doctype: str, options: SyncOptions) -> Again:
-        answers = self._answers(doctype, options)
-        return lambda after: self._comparison.compare_schema(doctype, answers, live=after)
-
-    def _answers(self, doctype: str, options: SyncOptions, *, clues: bool = True) -> Answers:
-        former = options.renamed_from or self.doctypes.get(doctype).renamed_from
-        return Answers(
-            renamed_from=options.renamed_from,
-            field_renames=options.field_renames,
-            widen=frozenset(name.lower() for name in options.widen),
-            drop_removed=options.removed_fields == "drop",
-            clues=self._judge.clues(doctype, former) if clues else Clues(),
-        )
+        return self._planning.job(doctype, options)
 
     def _rollback_job(self, record: MigrationRecord, options: RollbackOptions) -> Job:
         require_known(options.accept)
@@ -338,13 +319,14 @@ class MigrationApplier(WithPanel):
         require_in_force(self.history.get_migration_history(), record)
         return record
 
-    def _carried_out(self, job: Job, options: Choices | None = None) -> MigrationResult:
+    def _carried_out(self, job: Job, options: Choices) -> MigrationResult:
         if not job.plan.operations:
             return nothing_done(job, "nothing_to_do", str(job.plan.empty_text()))
         require_accepted(job.plan.doctype, job.findings, job.accept)
         saving_for(job, self.options.backup, self.backups)  # refuses what could not be taken back exactly
-        if options and options.dry_run:
+        if options.dry_run:
             return rehearsed_only(job, self._rehearse(job, options).rehearsal)
+        job = self.access.checked(job, options.yes_on)
         return self._numbered(self._executor.execute(job), job.plan.undoes)
 
     def _numbered(self, result: MigrationResult, undoes: str | None) -> MigrationResult:

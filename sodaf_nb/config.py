@@ -8,6 +8,9 @@ doctypes = "doctypes"
 [tool.sodaf_nb.connections.shop]
 env = "SHOP_URL"            # or url = "sqlite:///shop.db", or url_file = "secrets/shop", or keyring = "shop"
 environment = "prod"
+protected = true            # each change needs the approval of somebody else
+allow = ["DS03", "DS07"]    # findings that may be taken on there at all
+viewers = ["guest"]         # accounts that may only look; operators and approvers may change and approve
 ```
 """
 
@@ -24,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from sodaf_nb.access import Access
 from sodaf_nb.errors import UsageError
 from sodaf_nb.keyrings import PREFIX, KeyringError, secret
 
@@ -175,7 +179,7 @@ class _Reading:
     def source(self, name: str, value: Any) -> Source:
         where = f"connections.{name}"
         found = self.table(where, value)
-        self.require_known(where, found, (*_ADDRESSES, *_CHOICES))
+        self.require_known(where, found, (*_ADDRESSES, *_CHOICES, *_ACCESS))
         given = [key for key in _ADDRESSES if key in found]
         if len(given) != 1:
             raise self.problem(where, f"needs one of {', '.join(_ADDRESSES)}")
@@ -185,8 +189,13 @@ class _Reading:
             env=str(self.text(f"{where}.env", found["env"])) if "env" in found else None,
             url_file=self.path(f"{where}.url_file", found["url_file"]) if "url_file" in found else None,
             keyring=self.text(f"{where}.keyring", found["keyring"]) if "keyring" in found else None,
-            choices=self.choices(where, found),
+            choices=MappingProxyType({**self.choices(where, found), **self.access(where, found)}),
         )
+
+    def access(self, where: str, found: Mapping[str, Any]) -> Mapping[str, Access]:
+        """Return the profile of a connection, as the choice of that name; nothing when the file says nothing of it."""
+        said = {key: check(self, f"{where}.{key}", found[key]) for key, check in _ACCESS.items() if key in found}
+        return {"access": Access(**said)} if said else {}  # type: ignore[arg-type]  # checked just now
 
     def url(self, where: str, value: Any) -> str:
         text = self.text(f"{where}.url", value)
@@ -234,6 +243,14 @@ class _Reading:
             raise self.problem(where, "must be a list of texts")
         return tuple(self.text(where, each) for each in value)
 
+    def names(self, where: str, value: Any) -> frozenset[str]:
+        return frozenset(self.texts(where, value))
+
+    def flag(self, where: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.problem(where, "must be true or false")
+        return value
+
     def seconds(self, where: str, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
             raise self.problem(where, "must be a number of seconds above 0")
@@ -277,5 +294,16 @@ _CHOICES: Mapping[str, Check] = MappingProxyType(
         "statement_timeout_s": _Reading.seconds,
         "retries": _Reading.number,
         "policy": _Reading.severities,
+    }
+)
+
+# What only a connection has: who may do what on it, by the names of `Access`.
+_ACCESS: Mapping[str, Check] = MappingProxyType(
+    {
+        "protected": _Reading.flag,
+        "allow": _Reading.names,
+        "viewers": _Reading.names,
+        "operators": _Reading.names,
+        "approvers": _Reading.names,
     }
 )

@@ -36,6 +36,8 @@ Action = Literal[
     "dedupe",
     "widen",
     "keep",
+    "yes_on",
+    "approve",
 ]
 
 
@@ -81,6 +83,8 @@ PYTHON: Words = MappingProxyType(
         "widen": lambda names: f"widen={{{_quoted(names[0])}}}",
         "keep": lambda _: 'removed_fields="keep"',
         "plan": lambda names: f"applier.dry_run({', '.join(map(_quoted, names))})",
+        "yes_on": lambda names: f"yes_on={_quoted(names[0])}",
+        "approve": lambda ids: f"applier.approve({_quoted(ids[0])})",
     }
 )
 
@@ -236,6 +240,18 @@ class PlanFileError(SodafError):
     """A file that should hold a plan cannot be read or written, was changed, or is of an unknown version."""
 
     code = "PLAN_FILE"
+
+
+class AccessError(SodafError):
+    """The connection's profile does not let this person, or anybody, do that; nothing was changed."""
+
+    code = "NOT_ALLOWED"
+
+
+class ApprovalError(AccessError):
+    """A protected connection needs somebody else's approval first; nothing was changed."""
+
+    code = "NOT_APPROVED"
 
 
 class LockedError(SodafError):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from sodaf_nb.access import Access
     from sodaf_nb.backup.retention import Retention
 
 Progress = Callable[[str, int, int], None]
@@ -57,7 +58,9 @@ class ApplyOptions:
         policy: Rule id to the severity its findings get instead of their own, such as {"DS03": "warn"}.
         progress: Told of each step; None reports nothing.
         applied_by: Who is named in the history; None takes the operating system's user.
-        environment: A word for the kind of database (`dev`, `test`, `prod`), shown and recorded.
+        environment: A word for the kind of database (`dev`, `test`, `prod`), shown and recorded; what is changed
+            where it is `prod`, `production` or `live` needs `yes_on` in the options of the change.
+        access: Who may do what, and whether changes need an approval; None lets everybody do everything.
     """
 
     backup_dir: str | Path = "backups"
@@ -75,6 +78,7 @@ class ApplyOptions:
     progress: Progress | None = None
     applied_by: str | None = None
     environment: str = "dev"
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,7 @@ class SyncOptions:
         plan_id: The reviewed plan's id; any other plan is refused.
         rehearsal: How many rows a dry run copies; an apply takes none of it.
         mask: Columns whose values are shown as `***` in previews and samples.
+        yes_on: Name of the connection that is meant, which production and protected ones need.
     """
 
     accept: Accept = ()
@@ -109,6 +114,7 @@ class SyncOptions:
     plan_id: str | None = None
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()
+    yes_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +138,7 @@ class PatchOptions:
     accept: Accept = ()
     dry_run: bool = False
     mask: Collection[str] = ()
+    yes_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,7 @@ class RollbackOptions:
         dry_run: Stop before the backup; nothing is written.
         rehearsal: How many rows a dry run copies; a rollback takes none of it.
         mask: Columns whose values are shown as `***` in previews and samples.
+        yes_on: Name of the connection that is meant, which production and protected ones need.
     """
 
     accept: Accept = ()
@@ -153,6 +161,7 @@ class RollbackOptions:
     dry_run: bool = False
     rehearsal: RehearsalScope = "auto"
     mask: Collection[str] = ()
+    yes_on: str | None = None
 
 
 Choices = SyncOptions | PatchOptions | RollbackOptions

@@ -49,6 +49,8 @@ def test_steps_are_written_as_python_and_as_commands():
         Step("widen", ("title",)): ('widen={"title"}', "--widen title"),
         Step("keep", ("title",)): ('removed_fields="keep"', "no --drop-removed"),
         Step("plan", ("Book Copy",)): ('applier.dry_run("Book Copy")', "sodaf-nb dry-run Book Copy"),
+        Step("yes_on", ("the shop",)): ('yes_on="the shop"', "--yes-on 'the shop'"),
+        Step("approve", ("beef",)): ('applier.approve("beef")', "sodaf-nb approve beef"),
     }
     assert {step.action for step in steps} == set(PYTHON)
     for step, (python, command) in steps.items():

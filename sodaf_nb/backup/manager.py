@@ -75,6 +75,7 @@ class MigrationBackupManager:
             memory that takes, and nothing about the backup.
         record: Notes a restore in the history, inside its transaction; the default notes nothing.
         removing: Told of the names of backups before they are deleted; if it fails, they stay.
+        restoring: Told of a backup's id and `yes_on` before it is put back; if it fails, nothing is changed.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -95,6 +96,7 @@ class MigrationBackupManager:
         batch_size: int = ROWS,
         record: Record = unrecorded,
         removing: Callable[[Sequence[str]], None] = lambda _names: None,
+        restoring: Callable[[str, str | None], None] = lambda _id, _yes_on: None,
     ) -> None:
         require_choices(compression, batch_size)
         self._database = database
@@ -108,6 +110,7 @@ class MigrationBackupManager:
         self._batch_size = batch_size
         self._record = record
         self._removing = removing
+        self._restoring = restoring
 
     @property
     def directory(self) -> Path:
@@ -298,6 +301,7 @@ class MigrationBackupManager:
         any_database: bool = False,
         dry_run: bool = False,
         record: Record | None = None,
+        yes_on: str | None = None,
     ) -> RestoreResult:
         """Put a table back in one write transaction and prove it before the commit.
 
@@ -313,6 +317,7 @@ class MigrationBackupManager:
             any_database: True takes a backup of another database as well.
             dry_run: True changes nothing and says what would change.
             record: Notes it in the history, in the same transaction; None takes the manager's own way.
+            yes_on: Name of the connection that is meant, which production and protected ones need.
 
         Raises:
             UsageError: If the arguments do not go together.
@@ -321,6 +326,8 @@ class MigrationBackupManager:
             LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
         """
         require_one_way(columns, as_table)
+        if not dry_run and into is None:
+            self._restoring(backup_id, yes_on)
         with self._unpacked(backup_id) as copy:
             target = Target(
                 database=(into or self._database).in_files("restoring a table"),

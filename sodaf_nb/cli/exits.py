@@ -33,6 +33,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         11: "a migration or rollback failed and was taken back; the history says so",
         12: "the audit log does not hang together: somebody wrote past this tool",
         13: "a disk has too little room; nothing was changed",
+        14: "the connection's profile does not allow it, or nobody else approved it yet; nothing was changed",
         CANCELLED: "stopped or declined by the user; nothing was changed",
     }
 )
@@ -60,6 +61,8 @@ _BY_CODE: Mapping[str, int] = MappingProxyType(
         "ROLLBACK_FAILED": 11,
         "AUDIT_BROKEN": 12,
         "NO_SPACE": 13,
+        "NOT_ALLOWED": 14,
+        "NOT_APPROVED": 14,
         "CANCELLED": CANCELLED,
     }
 )

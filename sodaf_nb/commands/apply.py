@@ -26,7 +26,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     doctype = doctype_of(args)
-    if args.plan and not args.all and _is_file(args.plan):
+    if args.plan and not args.all and is_file(args.plan):
         return _apply_file(context, args, doctype)
     if args.all == (doctype is not None):
         raise UsageError("Name one DocType, or give --all.", hint=f"write {context.program} apply DOCTYPE")
@@ -42,7 +42,8 @@ def _preview(context: Context, args: argparse.Namespace) -> Tabular:
     return context.applier.dry_run(required_doctype(args), sync_options(args))
 
 
-def _is_file(word: str) -> bool:
+def is_file(word: str) -> bool:
+    """Return True for a word that means a file and not an id."""
     return word.endswith(".json") or Path(word).is_file()
 
 
@@ -57,7 +58,7 @@ def _apply_file(context: Context, args: argparse.Namespace, doctype: str | None)
     plan = Plan.load(args.plan)
     if doctype not in (None, plan.doctype):
         raise UsageError(f"That plan is for {plan.doctype}, not for {doctype}.", hint="name the file of the other plan")
-    return context.applier.apply_plan(plan, accept=accept_of(args))
+    return context.applier.apply_plan(plan, accept=accept_of(args), yes_on=args.yes_on)
 
 
 def _require_general(args: argparse.Namespace) -> None:

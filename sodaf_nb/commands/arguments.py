@@ -148,4 +148,5 @@ def sync_options(args: argparse.Namespace) -> SyncOptions:
         plan_id=getattr(args, "plan", None),
         rehearsal=getattr(args, "rehearsal", "auto"),
         mask=tuple(getattr(args, "mask", ())),
+        yes_on=getattr(args, "yes_on", None),
     )

@@ -53,6 +53,7 @@ def _restore(context: Context, args: argparse.Namespace) -> Tabular:
             into=into,
             any_database=args.any_database,
             dry_run=args.dry_run,
+            yes_on=args.yes_on,
         )
     finally:
         if into is not None:

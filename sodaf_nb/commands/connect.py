@@ -6,15 +6,17 @@ import argparse
 import difflib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sodaf_nb.access import Access
 from sodaf_nb.commands.context import Connection, Context
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.commands.wording import in_shell
 from sodaf_nb.config import Source, address_in_keyring, holds_secret
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -67,14 +69,37 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     if (source := context.config.connections.get(args.target or "")) is not None:
         return _named(context, source, args, given)
     target = _target(context, args)
-    database = _opened(target, create=args.create) if isinstance(target, str) else target
-    return context.open(database, name=args.name, own=given, ours=isinstance(target, str))
+    if not isinstance(target, str):
+        return context.open(target, name=args.name, own=given, ours=False)
+    database = _opened(target, create=args.create)
+    if (source := _profile_of(context, database)) is None:
+        return context.open(database, name=args.name, own=given, ours=True)
+    database.close()
+    return _named(context, source, args, given)
 
 
 def _named(context: Context, source: Source, args: argparse.Namespace, given: Mapping[str, object]) -> Connection:
     """Open a connection that pyproject.toml names, under that name."""
+    _require_kept(source.choices.get("access"), source.name, given)
     database = _opened(source.address(), create=args.create)
     return context.open(database, name=args.name or source.name, own={**source.choices, **given}, ours=True)
+
+
+def _profile_of(context: Context, database: Database) -> Source | None:
+    """Return the connection of that address whose profile says who may do what: its address does not go around it."""
+    from sodaf_nb.database import Database  # noqa: PLC0415  light start
+
+    for source in context.config.connections.values():
+        with suppress(SodafError):  # an address that is not set here is not this one
+            if "access" in source.choices and Database(source.address()).uri == database.uri:
+                return source
+    return None
+
+
+def _require_kept(access: object, name: str, given: Mapping[str, object]) -> None:
+    """Stop a line that would make a protected connection something else than its profile says."""
+    if isinstance(access, Access) and access.protected and "environment" in given:
+        raise UsageError(f"{name} is protected, and its profile says what its environment is.", hint="leave it out")
 
 
 def _meant(context: Context, target: str | None) -> Connection | None:
@@ -86,6 +111,7 @@ def _meant(context: Context, target: str | None) -> Connection | None:
 
 def _again(context: Context, known: Connection, name: str | None, own: Mapping[str, object]) -> Connection:
     """Go back to an open connection, with other choices when some are given."""
+    _require_kept(known.own.get("access"), known.name, own)
     if name not in (None, known.name):
         raise UsageError(f"{known.name} is open already.", hint="give its address to open it under another name too")
     return context.open(known.database, name=known.name, own=own, ours=known.ours) if own else context.use(known.name)

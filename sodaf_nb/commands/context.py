@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sodaf_nb.access import Access, is_production
 from sodaf_nb.config import Config, nearest
 from sodaf_nb.errors import UsageError
 from sodaf_nb.options import ApplyOptions
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 # Dry runs that a person may still be looking at.
 _REMEMBERED = 20
-
-
-PRODUCTION = frozenset({"prod", "production", "live"})
-"""Words for the environment of a database that others depend on, letter case ignored"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -72,7 +69,7 @@ class Connection(Tabular):
     @property
     def is_production(self) -> bool:
         """True when its environment is a word for production: what is changed there needs its name typed."""
-        return self.environment.casefold() in PRODUCTION
+        return is_production(self.environment)
 
     def row(self) -> Row:
         """Return the connection as a row."""
@@ -186,6 +183,7 @@ class Context:
         name = name or self._name_for(database)
         kept = {**self._choices(name, database), **own}
         options = replace(self.options, **kept)  # type: ignore[arg-type]  # the command read them
+        options = replace(options, access=replace(options.access or Access(), connection=name))
         known = any(connection.database is database for connection in self._connections.values())
         with _closed_on_error(database, ours=ours and not known):
             connection = Connection(

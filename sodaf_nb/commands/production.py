@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from sodaf_nb.commands.context import Context
 from sodaf_nb.errors import UsageError
@@ -14,26 +13,22 @@ def add_yes_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes-on",
         metavar="CONNECTION",
-        help="name of the connection that is meant; needed where it is production",
+        help="name of the connection that is meant; needed where it is production or protected",
     )
 
 
 def require_confirmed(context: Context, args: argparse.Namespace) -> None:
-    """Stop before a write that was not confirmed by name.
+    """Stop before the command looks at anything, where the applier would refuse its write for want of a name.
 
     Raises:
-        UsageError: If the open connection is production and was not named, or if another one was named.
+        SodafError: If the open connection has to be named and was not, if another one was named, or if the person
+            may not change it.
     """
     if getattr(args, "dry_run", False):
         return
     try:
-        connection, named = context.connection, args.yes_on
+        applier = context.applier
     except UsageError:  # without a database the command will say so itself, or needs none
         return
-    if named == connection.name or (named is None and not connection.is_production):
-        return
-    kind = "a PRODUCTION database" if connection.is_production else f"a {connection.environment} database"
-    what = f"{connection.name} is {kind}" + (f", and --yes-on names {named!r}" if named is not None else "")
-    raise UsageError(
-        f"{what}; nothing was changed.", hint=f"when it is meant, add --yes-on {shlex.quote(connection.name)}"
-    )
+    applier.access.require_named(args.yes_on)
+    applier.access.require_operator()

@@ -44,7 +44,13 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
 
 def _options(args: argparse.Namespace) -> RollbackOptions:
     policy: ConflictPolicy = args.on_conflict.replace("-", "_")
-    return RollbackOptions(accept=accept_of(args), on_conflict=policy, rehearsal=args.rehearsal, mask=tuple(args.mask))
+    return RollbackOptions(
+        accept=accept_of(args),
+        on_conflict=policy,
+        rehearsal=args.rehearsal,
+        mask=tuple(args.mask),
+        yes_on=args.yes_on,
+    )
 
 
 def _preview(context: Context, args: argparse.Namespace) -> Tabular:

@@ -47,5 +47,7 @@ def words(program: str) -> Words:
             "widen": lambda names: f"--widen {shlex.quote(names[0])}",
             "keep": lambda _: "no --drop-removed",
             "plan": lambda names: " ".join([program, "dry-run", *names]),
+            "yes_on": lambda names: f"--yes-on {shlex.quote(names[0])}",
+            "approve": lambda ids: f"{program} approve {ids[0]}",
         }
     )

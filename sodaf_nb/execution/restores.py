@@ -103,7 +103,7 @@ def replaced_by(record: MigrationRecord) -> str | None:
 
 
 def undo_restore(
-    backups: MigrationBackupManager, log: RestoreLog, record: MigrationRecord, *, dry_run: bool
+    backups: MigrationBackupManager, log: RestoreLog, record: MigrationRecord, *, dry_run: bool, yes_on: str | None
 ) -> MigrationResult:
     """Put back what a restore replaced, to the row; what is there now is backed up before.
 
@@ -114,7 +114,9 @@ def undo_restore(
     def note(session: Session, result: RestoreResult, manifest: Manifest) -> RestoreResult:
         return log.note(session, result, manifest, undoes=record.id)
 
-    result = backups.restore_backup(str(replaced_by(record)), dry_run=dry_run, any_database=True, record=note)
+    result = backups.restore_backup(
+        str(replaced_by(record)), dry_run=dry_run, any_database=True, record=note, yes_on=yes_on
+    )
     kept = backups.get(result.replaced_backup_id).path if result.replaced_backup_id else None
     return MigrationResult(
         success=True,

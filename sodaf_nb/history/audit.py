@@ -111,6 +111,8 @@ class AuditLog:
         }
         if undoes := record.rollback_info.get("rollback_of"):
             details["undoes"] = undoes
+        if restored := record.rollback_info.get("restored"):
+            details["restored"] = restored["backup_id"]
         event = "failed" if record.status == "failed" else _EVENTS[kind_of(record)]
         self.add(session, event, doctype=record.doctype, subject=record.id, details=details)
 
@@ -166,6 +168,12 @@ class AuditLog:
         """Return all entries, oldest first."""
         with self._database.read() as session:
             return _entries(session)
+
+    def chain_problems(self) -> tuple[str, ...]:
+        """Return what is wrong with the entries alone, a sentence each, without reading the history."""
+        with self._database.read() as session:
+            entries, head = _entries(session), _head(self._head_file(session))
+        return tuple(chain_problems(entries, head, audit_key()))
 
     def verify(self, rows: Sequence[MigrationRecord]) -> AuditReport:
         """Check that no entry was changed, removed, moved or put in, and that the history is what they say.

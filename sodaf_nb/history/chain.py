@@ -30,9 +30,10 @@ class Entry:
         number: Its place, from 1 without a gap.
         time: When, ISO 8601 in UTC.
         actor: Who.
-        event: What: `started`, `applied`, `failed`, `rolled back`, `restored`, `settled`, `removed backups`.
+        event: What: `started`, `applied`, `failed`, `rolled back`, `restored`, `settled`, `approved`,
+            `removed backups`.
         doctype: For which DocType; empty when it is about none.
-        subject: The migration it is about; empty when it is about none.
+        subject: The migration it is about, or what was approved; empty when it is about none.
         details: More, as canonical JSON.
         previous: Digest of the entry before.
         digest: SHA-256 of all the fields above.
@@ -128,8 +129,13 @@ def _seal_problems(entries: Sequence[Entry], key: bytes | None) -> list[str]:
     if key is None:
         return []
     first = next((entry.number for entry in entries if entry.seal), len(entries) + 1)
-    broken = [e for e in entries if e.number >= first and not hmac.compare_digest(e.seal, sealed(e.digest, key))]
+    broken = [e for e in entries if e.number >= first and not _is_seal(e.seal, sealed(e.digest, key))]
     return [f"entry {entry.number} was not sealed with this key" for entry in broken]
+
+
+def _is_seal(found: str, right: str) -> bool:
+    # As bytes: whatever somebody wrote there can be compared, text outside ASCII too.
+    return hmac.compare_digest(found.encode("utf-8", "surrogatepass"), right.encode())
 
 
 def _head_problems(entries: Sequence[Entry], head: Head | None) -> list[str]:

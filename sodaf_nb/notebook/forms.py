@@ -180,10 +180,10 @@ class Confirmation:
         given = now.answers.accept
         stopping = [f for f in blocking(found.findings, given) if f.acceptable] if found else []
         self.ticks = tuple(self._checkbox(now, finding) for finding in stopping)
-        if found and (stopping or now.target.is_production):
+        if found and (stopping or now.target.asks_name):
             yield heading("I take this on (it is recorded in the history):")
             yield from self.ticks
-            what = "and type" if now.target.is_production else "or type"
+            what = "and type" if now.target.asks_name else "or type"
             self.name.description = f"{what if stopping else 'type'} {found.plan.table}:"
             yield self.name
 

@@ -59,8 +59,9 @@ def _missing(snapshot: Snapshot, found: DryRunResult) -> Iterator[str]:
     for finding in blocking(found.findings, accepted(snapshot)):
         if finding.acceptable and finding_key(finding) not in snapshot.ticked:
             yield f"Tick {finding.rule} {finding.object}, or type {table}."
-    if snapshot.target.is_production and not name_is_typed(snapshot):
-        yield f"This is {snapshot.target.environment.upper()}: type {table}."
+    target = snapshot.target
+    if target.asks_name and not name_is_typed(snapshot):
+        yield f"This is {target.environment.upper() if target.is_production else 'protected'}: type {table}."
 
 
 def _fix(finding: Finding) -> str:

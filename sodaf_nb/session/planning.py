@@ -42,12 +42,17 @@ class Planner:
         """Return what would be changed."""
         database = self.applier.database
         return Target(
-            connection=connection or database.name,
+            connection=connection or self.applier.access.name,
             name=database.name,
             path=database.shown,
             engine=database.dialect.version,
             environment=self.applier.options.environment,
+            protected=self.applier.access.profile.protected,
         )
+
+    def yes_on(self, snapshot: Snapshot) -> str | None:
+        """Return the name that the applier asks for; None where it asks for none, and the person typed nothing."""
+        return self.applier.access.name if snapshot.target.asks_name else None
 
     def planned(self, answers: SyncOptions) -> dict[str, Any]:
         """Return the fields of a snapshot that a new plan changes.
@@ -134,7 +139,7 @@ def _shape(column: Column | None) -> str:
     return "" if column is None else f"{column.name} {describe(column)}"
 
 
-def applied_options(snapshot: Snapshot, accept: Any) -> SyncOptions:
+def applied_options(snapshot: Snapshot, accept: Any, yes_on: str | None) -> SyncOptions:
     """Return the options that carry out the plan of a snapshot, and no other."""
     plan_id = snapshot.dry_run.plan.id if snapshot.dry_run else None
-    return replace(snapshot.answers, accept=accept, plan_id=plan_id)
+    return replace(snapshot.answers, accept=accept, plan_id=plan_id, yes_on=yes_on)

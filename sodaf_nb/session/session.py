@@ -291,7 +291,8 @@ class PlanSession(Tabular):
         return self._planner.planned(self._now.answers)
 
     def _apply(self) -> dict[str, Any]:
-        done = self.applier.sync_doctype(self._now.doctype, applied_options(self._now, accepted(self._now)))
+        options = applied_options(self._now, accepted(self._now), self._planner.yes_on(self._now))
+        done = self.applier.sync_doctype(self._now.doctype, options)
         return {"state": State.APPLIED, "result": done, **self._planner.standing()}
 
     def _preview(self) -> dict[str, Any]:
@@ -301,7 +302,7 @@ class PlanSession(Tabular):
 
     def _rollback(self) -> dict[str, Any]:
         undoable = self._now.undoable
-        options = RollbackOptions(accept=accepted(self._now))
+        options = RollbackOptions(accept=accepted(self._now), yes_on=self._planner.yes_on(self._now))
         done = self.applier.rollback_migration(undoable.id, options) if undoable else None
         return {"state": State.ROLLED_BACK, "undone": done, **self._planner.standing()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sodaf_nb.access import is_production
 from sodaf_nb.diff import RenameCandidate, SchemaDiff
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.results import DryRunResult, MigrationResult
@@ -77,6 +78,7 @@ class Target:
         path: Its file as shown to people; differs from machine to machine.
         engine: The engine and its version.
         environment: A word for the kind of database, such as `dev`.
+        protected: True when its profile asks for a name and an approval.
     """
 
     connection: str
@@ -84,11 +86,17 @@ class Target:
     path: str
     engine: str
     environment: str
+    protected: bool = False
 
     @property
     def is_production(self) -> bool:
+        """True for a word for production."""
+        return is_production(self.environment)
+
+    @property
+    def asks_name(self) -> bool:
         """True where every change needs the typed name of its table."""
-        return self.environment.lower() in {"prod", "production", "live"}
+        return self.protected or self.is_production
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

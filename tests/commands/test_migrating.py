@@ -138,7 +138,7 @@ def test_a_plan_for_another_doctype_says_which_changes_differ(shop):
 
 def test_a_plan_that_another_session_reviewed_is_refused_without_details(shop, context):
     shop("doctype", doctype("Book", "title Data", "pages Data", "year Int"))
-    context.applier._reviewed.clear()
+    context.applier._planning.reviewed.clear()
     with pytest.raises(StalePlanError) as caught:
         shop("apply Book --plan 0123456789")
     assert caught.value.details == ()

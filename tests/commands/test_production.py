@@ -2,8 +2,9 @@
 
 import pytest
 
+from sodaf_nb.cli.exits import exit_code
 from sodaf_nb.commands import completions
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import AccessError, ApprovalError, UsageError
 from tests.commands.conftest import doctype
 
 
@@ -61,7 +62,7 @@ def test_nothing_is_written_to_production_without_its_name(project, run, context
     run("doctypes load")
     with pytest.raises(UsageError, match=r"shop is a PRODUCTION database; nothing was changed\. Hint: .*--yes-on shop"):
         run(line)
-    with pytest.raises(UsageError, match="--yes-on names 'trial'"):
+    with pytest.raises(UsageError, match="the name given is 'trial'"):
         run(f"{line} --yes-on trial")
     assert context.connection.database.reflect().table("tabBook") is None
 
@@ -77,7 +78,7 @@ def test_with_its_name_production_is_migrated_and_taken_back(project, run, conte
 def test_another_database_than_the_one_named_is_left_alone(project, run):
     run("connect trial --create")
     run("doctypes load")
-    with pytest.raises(UsageError, match="trial is a dev database, and --yes-on names 'shop'"):
+    with pytest.raises(UsageError, match="trial is a dev database, and the name given is 'shop'"):
         run("apply Book --yes-on shop")
     assert run("apply Book --yes-on trial").outcome == "applied"
 
@@ -140,3 +141,67 @@ def test_help_is_there_at_every_level(run):
         assert repr(run(f"{command.name} --help")).startswith("usage: ")
         for action in command.actions:
             assert repr(run(f"{command.name} {action.name} --help")).startswith("usage: ")
+
+
+# ---------------------------------------------------------------- protected connections
+
+
+@pytest.fixture
+def guarded(project, tmp_path, monkeypatch):
+    """The same project with one protected connection; returns what says who sits there."""
+    from sodaf_nb import access
+
+    text = (tmp_path / "pyproject.toml").read_text()
+    profile = '[tool.sodaf_nb.connections.till]\nurl = "sqlite:///till.db"\nprotected = true\nviewers = ["guest"]\n'
+    (tmp_path / "pyproject.toml").write_text("\n".join(line.strip() for line in text.splitlines()) + profile)
+    is_ = lambda name: monkeypatch.setattr(access, "account", lambda: name)  # noqa: E731
+    is_("bob")
+    return is_
+
+
+def test_a_protected_connection_is_migrated_with_somebody_elses_approval(guarded, run, tmp_path):
+    run("connect till --create")
+    run("doctypes load")
+    run("plan Book --save plan.json")
+    with pytest.raises(UsageError, match=r"till is a protected database; nothing .* --yes-on till"):
+        run("apply Book")
+    with pytest.raises(ApprovalError, match=r"nobody has\. Hint: .* %migrate approve [0-9a-f]{64}") as caught:
+        run("apply --plan plan.json --yes-on till")
+    assert exit_code(caught.value) == 14
+    assert "Nothing was approved yet" in repr(run("approvals"))
+    guarded("guest")
+    with pytest.raises(AccessError, match="guest may not approve"):
+        run("approve plan.json")
+    with pytest.raises(AccessError, match="guest may not change till"):
+        run("apply Book --yes-on till")
+    guarded("ann")
+    with pytest.raises(UsageError, match="write it like 30m, 8h or 2d"):
+        run("approve plan.json --expires tomorrow")
+    assert run("approve plan.json --expires 8h").account == "ann"
+    assert run("approvals").to_rows()[0]["state"] == "valid"
+    guarded("bob")
+    assert run("apply --plan plan.json --yes-on till").outcome == "applied"
+    assert [entry.event for entry in run("audit").items] == ["approved", "started", "applied"]
+
+
+@pytest.mark.parametrize("line", ["connect till.db", "connect sqlite:///till.db --as other"])
+def test_the_address_of_a_connection_with_a_profile_does_not_go_around_it(guarded, run, line):
+    run("connect till --create")
+    run("connect --close till")
+    connection = run(line)
+    assert connection.applier.access.profile.protected
+    assert not run("connect trial --create").applier.access.profile.protected
+
+
+def test_a_protected_connection_stays_what_its_profile_says(guarded, run):
+    for line in ("connect till --create --environment dev", "connect till --environment dev"):
+        with pytest.raises(UsageError, match="till is protected"):
+            run(line)
+        run("connect till --create")
+
+
+def test_a_profile_with_a_slip_is_refused(guarded, run, tmp_path):
+    file = tmp_path / "pyproject.toml"
+    file.write_text(file.read_text().replace("protected = true", 'protected = "yes"'))
+    with pytest.raises(UsageError, match=r"connections\.till\.protected must be true or false"):
+        run("connect till --create")

@@ -339,3 +339,18 @@ def test_a_plan_whose_table_moved_is_stale_when_it_is_looked_at(thing):
         session.wait()
     assert session.plan()
     assert session.wait(30).state is State.READY
+
+
+def test_a_protected_database_needs_the_typed_name_and_says_what_else_is_missing(thing):
+    from sodaf_nb.access import Access
+    from sodaf_nb.errors import ApprovalError
+
+    world = World(thing.folder, access=Access(connection="shop", protected=True))
+    session = PlanSession(world.declare(SAFE).applier, "Thing")
+    session.plan_now()
+    assert session.snapshot.missing == ("This is protected: type tabThing.",)
+    session.type_name("tabThing")
+    session.apply()
+    with pytest.raises(ApprovalError, match="nobody has"):
+        session.wait(30)
+    world.close()
