@@ -90,6 +90,7 @@ class MigrationApplier(WithPanel):
             batch_size=self.options.batch_size,
             record=self._restores.note,
             removing=audit.removing,
+            happened=self.history.is_migration_applied,
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database, audit)

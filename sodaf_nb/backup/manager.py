@@ -25,6 +25,7 @@ from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
 from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.outcome import Happened, told_truly
 from sodaf_nb.backup.reader import Unpacked, found, shown_rows, unpacked
 from sodaf_nb.backup.refusals import (
     no_backup,
@@ -76,6 +77,7 @@ class MigrationBackupManager:
             memory that takes, and nothing about the backup.
         record: Notes a restore in the history, inside its transaction; the default notes nothing.
         removing: Told of the names of backups before they are deleted; if it fails, they stay.
+        happened: Asked after an error in a commit whether the restore that `record` noted is in the history.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -96,6 +98,7 @@ class MigrationBackupManager:
         batch_size: int = ROWS,
         record: Record = unrecorded,
         removing: Callable[[Sequence[str]], None] = lambda _names: None,
+        happened: Happened = lambda _id: False,
     ) -> None:
         require_choices(compression, batch_size)
         self._database = database
@@ -109,6 +112,7 @@ class MigrationBackupManager:
         self._batch_size = batch_size
         self._record = record
         self._removing = removing
+        self._happened = happened
 
     @property
     def directory(self) -> Path:
@@ -312,15 +316,19 @@ class MigrationBackupManager:
             LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
         """
         require_one_way(columns, as_table)
-        with self._unpacked(backup_id) as copy:
-            target = Target(
-                database=(into or self._database).in_files("restoring a table"),
-                any_database=any_database or into is not None,
-                dry_run=dry_run,
-                save=partial(self._save_present, copy.manifest, into),
-                record=unrecorded if into else record or self._record,
-            )
-            return restored(target, copy, as_table, tuple(columns))
+
+        def restore(noting: Record) -> RestoreResult:
+            with self._unpacked(backup_id) as copy:
+                target = Target(
+                    database=(into or self._database).in_files("restoring a table"),
+                    any_database=any_database or into is not None,
+                    dry_run=dry_run,
+                    save=partial(self._save_present, copy.manifest, into),
+                    record=noting,
+                )
+                return restored(target, copy, as_table, tuple(columns))
+
+        return told_truly(restore, unrecorded if into else record or self._record, self._happened)
 
     def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...]) -> str:
         manager = copy_of(self)

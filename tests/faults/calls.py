@@ -73,7 +73,8 @@ def _target(args: tuple[Any, ...], options: dict[str, Any]) -> str:
     """Return what a call is about: the last two parts of the path, the ids of backups and random names aside."""
     first = args[0] if args else ""
     if isinstance(first, int):
-        first = os.readlink(f"/proc/self/fd/{first}")
+        link = f"/proc/self/fd/{first}"
+        first = os.readlink(link) if os.path.lexists(link) else "closed"
     path = os.fsdecode(first) if isinstance(first, (str, bytes, os.PathLike)) else str(first)
     path = re.sub(r"\b[0-9A-Z]{26}\b", "ID", path)
     return "/".join(re.sub(r"(sodaf-[a-z]+-)\w{8}", r"\1N", path).split("/")[-2:])

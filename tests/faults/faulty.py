@@ -191,8 +191,9 @@ def side_of(world: World, ends: Ends) -> str:
 def left_over(world: World) -> list[str]:
     """Return the drafts of backups and the working copies that lie about."""
     folders = (world.backups, Path(tempfile.gettempdir()))
-    names = [path.name for folder in folders if folder.is_dir() for path in folder.iterdir()]
-    return [name for name in names if name.startswith((".partial", "sodaf-backup-", "sodaf-rehearsal-"))]
+    found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    ours = [path for path in found if path.name.startswith((".partial", "sodaf-backup-", "sodaf-rehearsal-"))]
+    return [path.name for path in ours if any(path.iterdir())]  # an empty one is half of nothing
 
 
 def check(world: World, ends: Ends, raised: BaseException | None) -> str:
