@@ -13,7 +13,6 @@ from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
 from sodaf_nb.database import Database, Patience, Session, gather, require_same_violations
-from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -22,6 +21,7 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.recovery import recovered
 from sodaf_nb.execution.saving import Saving, require_known, saving_for
 from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
 from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
@@ -91,14 +91,13 @@ class MigrationExecutor:
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
-        """Settle attempts whose process died, and delete working copies they left; refuses while a migration runs.
+        """Settle attempts whose process died, and delete what they left; refuses while a migration runs.
 
         Raises:
             LockedError: If another migration is running.
         """
         with self._database.exclusive():
-            remove_abandoned()
-            return self._attempts.settle()
+            return recovered(self._attempts, self._history, self._backups)
 
     def execute(self, job: Job) -> MigrationResult:
         """Run a job.
