@@ -112,22 +112,26 @@ class MigrationExecutor:
             MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
-        with self._database.exclusive():
-            self._require_space(job)
-            migration_id = self._started(job)
-            done = self._settled(job, migration_id)
-            # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
-            with suppress(Exception, KeyboardInterrupt):
-                self._attempts.finish(migration_id, "done")
-                self._history.note_audit_head()
-            result = _result(job, migration_id, done)
-        return self._cleaned_up(result)
-
-    def _require_space(self, job: Job) -> None:
+        ended: list[MigrationResult] = []
         try:
-            require_space(job, self._saving(job), self._database, self._backups, self._free)
-        except KeyboardInterrupt as error:
-            raise _as_ours(error) from error
+            with self._database.exclusive():
+                ended.append(self._alone(job))
+        except (Exception, KeyboardInterrupt) as error:
+            # An error while the lock is given back changes nothing of what was committed.
+            if not ended:
+                raise _as_ours(error) from error
+        return self._cleaned_up(ended[0])
+
+    def _alone(self, job: Job) -> MigrationResult:
+        """Run a job while nobody else migrates."""
+        require_space(job, self._saving(job), self._database, self._backups, self._free)
+        migration_id = self._started(job)
+        done = self._settled(job, migration_id)
+        # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
+        with suppress(Exception, KeyboardInterrupt):
+            self._attempts.finish(migration_id, "done")
+            self._history.note_audit_head()
+        return _result(job, migration_id, done)
 
     def space(self, job: Job) -> DiskSpace:
         """Return what a job takes on the disks at most."""
