@@ -6,10 +6,11 @@ import argparse
 import difflib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodaf_nb.commands.context import Connection, Context
+from sodaf_nb.commands.context import Connection, Context, settled
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.commands.wording import in_shell
@@ -47,6 +48,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
+    found = _found(context, args)
+    return replace(found, remarks=settled(found.applier, context.program)) if isinstance(found, Connection) else found
+
+
+def _found(context: Context, args: argparse.Namespace) -> Tabular:
     if args.close is not None:
         context.close(_known(context, args.close))
         return listing(context)

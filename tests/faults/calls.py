@@ -74,7 +74,7 @@ def _target(args: tuple[Any, ...], options: dict[str, Any]) -> str:
     first = args[0] if args else ""
     if isinstance(first, int):
         link = f"/proc/self/fd/{first}"
-        first = os.readlink(link) if os.path.lexists(link) else "closed"
+        first = os.readlink(link) if os.path.lexists(link) else "closed"  # noqa: PTH115
     path = os.fsdecode(first) if isinstance(first, (str, bytes, os.PathLike)) else str(first)
     path = re.sub(r"\b[0-9A-Z]{26}\b", "ID", path)
     return "/".join(re.sub(r"(sodaf-[a-z]+-)\w{8}", r"\1N", path).split("/")[-2:])

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def test_a_process_killed_at_a_named_point_leaves_all_or_nothing(tmp_path, kind,
             continue
         reached.append(point.name)
     # A rollback and another engine's way of changing a column pass by a point or two.
-    assert len(reached) >= len(points) - 3, set(p.name for p in points) - set(reached)
+    assert len(reached) >= len(points) - 3, {p.name for p in points} - set(reached)
     assert len(reached) >= 13
 
 

@@ -1,6 +1,5 @@
 """The same on a server: killed at named calls, calls that fail, and connections lost in the COMMIT."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -127,8 +126,9 @@ def test_each_failing_call_leaves_all_or_nothing(ready, pg, error, when):
         assert (raised is None) == (side == "after"), f"told {raised!r} at {fault.place} while it is {side}"
         if error == "Ctrl-C" and raised is not None:
             assert isinstance(raised, MigrationCancelledError), fault.place
-        # An interrupt right after the note that an attempt begins leaves the note.
-        assert [a.outcome for a in ready.recover().attempts] in ([], ["aborted"]), fault.place
+        # The notes that an attempt begins and how it ended are hints: where one fails, recovery says what is true.
+        told = [a.outcome for a in ready.recover().attempts]
+        assert told in ([], ["done" if side == "after" else "aborted"]), fault.place
         if side == "after":  # what failed did not matter: back, and on to the next call
             ready.rollback_migration(ready.history.get_latest("Thing").id)
             before, job, taken_back = state(pg), ready._job("Thing", ANSWERS), taken_back + 1
