@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(TYPES), crash=crashes)
     def add(self, name, kind, crash):
         if name not in self.model.columns:
-            default = {key: ("integer", 0) for key in self.model.rows} if kind == "Int" and INT_HAS_DEFAULT else {}
+            default = dict.fromkeys(self.model.rows, ("integer", 0)) if kind == "Int" and INT_HAS_DEFAULT else {}
             self.migrate(self.model.with_column(name, (kind, False), default), lambda now: now.without(name), crash)
 
     @precondition(lambda self: len(self.model.columns) > 1)
