@@ -119,7 +119,8 @@ class Machine(RuleBasedStateMachine):
                 with installed(fault):
                     self.world.applier.sync_doctype("Thing", given)
             except (SodafError, KeyboardInterrupt):
-                assert fault.happened and how == "fail"
+                assert fault.happened
+                assert how == "fail"
         if self.found() == (after.columns, after.rows) and after != self.model:
             self.done.append((self.world.applier.history.get_latest("Thing").id, back))
             self.model = after
@@ -187,7 +188,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data(), crash=crashes)
     def index(self, data, crash):
         name = data.draw(st.sampled_from(sorted(self.model.columns)))
-        kind, on = self.model.columns[name]
+        _kind, on = self.model.columns[name]
         columns = lambda now, wanted: replace(now, columns={**now.columns, name: (now.columns[name][0], wanted)})  # noqa: E731
         self.migrate(columns(self.model, not on), lambda now: columns(now, on), crash)
 
