@@ -66,6 +66,11 @@ coverage: $(STAMP)
 	@printf 'coverage: %s %% of sodaf_nb, 100 %% of plan, execution and backup\n' "$$($(BIN)/coverage report --format=total)"
 floor = $(call quiet,$(BIN)/coverage report --include='$(1)/*' --fail-under=$(2),coverage of $(1) is below $(2) %)
 
+.PHONY: faults-nightly
+faults-nightly: $(STAMP) ## kill migrations at 200 random instants and run the model of a table for long; takes a quarter of an hour
+	@SODAF_RANDOM_KILLS=200 SODAF_SEED=$${SODAF_SEED:-$$(date +%s)} SODAF_MODEL_EXAMPLES=300 SODAF_MODEL_STEPS=25 \
+	  $(BIN)/pytest --no-header -n $(WORKERS) --timeout 1800 tests/faults
+
 # A run of its own, in one process: all of them share one JupyterLab.
 .PHONY: test-browser
 test-browser: $(STAMP) ## run the tests in a real JupyterLab; they need a Chromium

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sodaf_nb.backup import MigrationBackupManager
+from sodaf_nb.backup.surroundings import Surroundings
 from sodaf_nb.database import Database
 from sodaf_nb.diff import SchemaDiff
 from sodaf_nb.doctype import DocTypeEngine
@@ -88,12 +89,15 @@ class MigrationApplier(WithPanel):
             compression=self.options.compression,
             recipients=self.options.recipients,
             identity=self.options.identity,
-            ties=lambda: backup_ties(database),
             clock=clock,
             batch_size=self.options.batch_size,
-            record=self._restores.note,
-            removing=self.access.removing,
-            restoring=self.access.require_restore,
+            around=Surroundings(
+                ties=lambda: backup_ties(database),
+                record=self._restores.note,
+                happened=self.history.is_migration_applied,
+                removing=self.access.removing,
+                restoring=self.access.require_restore,
+            ),
         )
         self._executor = MigrationExecutor(database, self.history, self.backups, self.options, clock)
         self._attempts = AttemptLog(database, audit)

@@ -89,6 +89,21 @@ PYTHON: Words = MappingProxyType(
 )
 
 
+Kind = Literal["transient", "data", "schema", "environment", "request", "bug"]
+
+ADVICE: Mapping[Kind, str] = MappingProxyType(
+    {
+        "transient": "nothing is wrong; try again later",
+        "data": "look at the rows that the message names, mend them or decide what becomes of them, and try again",
+        "schema": "look at a new dry run and decide anew",
+        "environment": "mend the file, disk, right or server that the message names, and try again",
+        "request": "",  # the message says what cannot be meant
+        "bug": "",
+    }
+)
+"""What to do about each kind of error when the error itself has no better word."""
+
+
 def _quoted(text: str) -> str:
     return f'"{text}"'
 
@@ -98,11 +113,12 @@ class SodafError(Exception):
 
     Args:
         message: What happened, in one sentence; with details it ends before them.
-        hint: What the reader can do next; empty when there is nothing to do.
+        hint: What the reader can do next; empty leaves it to the advice for its kind.
         details: Single things the message lists, such as one finding each.
     """
 
     code: ClassVar[str] = "SODAF"
+    kind: ClassVar[Kind] = "bug"
 
     def __init__(self, message: str, *, hint: Hint = "", details: Sequence[str] = ()) -> None:
         self.message = f"{message}: {'; '.join(details)}." if details else message
@@ -115,7 +131,7 @@ class SodafError(Exception):
     @property
     def hint(self) -> str:
         """What the reader can do next, in the words of the surface it came through."""
-        parts = (self._next,) if isinstance(self._next, str) else self._next
+        parts = (self._next or ADVICE[self.kind],) if isinstance(self._next, str) else self._next
         return "".join(p if isinstance(p, str) else self.words[p.action](p.values) for p in parts)
 
     def __str__(self) -> str:
@@ -135,12 +151,14 @@ class UsageError(SodafError):
     """A command line or a call that cannot be understood."""
 
     code = "USAGE"
+    kind = "request"
 
 
 class DocTypeNotFoundError(SodafError):
     """No DocType of that name is loaded."""
 
     code = "DOCTYPE_NOT_FOUND"
+    kind = "request"
 
 
 class Problem:
@@ -176,6 +194,7 @@ class InvalidDocTypeError(SodafError):
     """
 
     code = "INVALID_DOCTYPE"
+    kind = "schema"
 
     def __init__(self, doctype: str, problems: Sequence[Problem]) -> None:
         self.doctype = doctype
@@ -197,6 +216,7 @@ class BlockedMigrationError(SodafError):
     """
 
     code = "BLOCKED"
+    kind = "data"
 
     def __init__(self, doctype: str, findings: Sequence[Finding]) -> None:
         self.doctype = doctype
@@ -222,24 +242,28 @@ class RenameQuestionError(SodafError):
     """Removed and added fields may be a rename; only a person can tell."""
 
     code = "RENAME_QUESTION"
+    kind = "schema"
 
 
 class MigrationPendingError(SodafError):
     """What runs next needs a migration that nobody has applied yet."""
 
     code = "PENDING"
+    kind = "schema"
 
 
 class StalePlanError(SodafError):
     """The database or the DocType changed after the plan was made."""
 
     code = "STALE_PLAN"
+    kind = "schema"
 
 
 class PlanFileError(SodafError):
     """A file that should hold a plan cannot be read or written, was changed, or is of an unknown version."""
 
     code = "PLAN_FILE"
+    kind = "environment"
 
 
 class AccessError(SodafError):
@@ -258,6 +282,7 @@ class LockedError(SodafError):
     """Somebody else holds the database or a migration is already running."""
 
     code = "LOCKED"
+    kind = "transient"
 
 
 class UnsupportedChangeError(SodafError):
@@ -270,6 +295,7 @@ class UnsupportedChangeError(SodafError):
     """
 
     code = "UNSUPPORTED_CHANGE"
+    kind = "schema"
 
     def __init__(self, message: str, *, objects: Sequence[str] = (), hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
@@ -286,51 +312,60 @@ class DatabaseError(SodafError):
     """The database could not be opened or read."""
 
     code = "DATABASE"
+    kind = "environment"
 
 
 class MigrationBackupError(SodafError):
     """No proven backup could be made, so nothing was changed."""
 
     code = "BACKUP_FAILED"
+    kind = "environment"
 
 
 class MigrationRestoreError(SodafError):
     """A backup is missing, damaged or not for this database; nothing was restored."""
 
     code = "RESTORE_FAILED"
+    kind = "environment"
 
 
 class MigrationExecutionError(SodafError):
     """A migration failed; the database is as it was before, unless the message says otherwise."""
 
     code = "EXECUTION_FAILED"
+    kind: ClassVar[Kind] = "data"
 
 
 class NoSpaceError(MigrationExecutionError):
     """A disk has too little room; the database is as it was before."""
 
     code = "NO_SPACE"
+    kind = "environment"
 
 
 class MigrationRollbackError(SodafError):
     """A rollback is not possible or failed; the database is as it was before it."""
 
     code = "ROLLBACK_FAILED"
+    kind = "schema"
 
 
 class AuditError(SodafError):
     """The audit log, or the history beside it, was changed after it was written."""
 
     code = "AUDIT_BROKEN"
+    kind = "environment"
 
 
 class MigrationTimeoutError(SodafError):
     """A time limit was reached; the database is as it was before."""
 
     code = "TIMEOUT"
+    kind = "transient"
 
 
 class MigrationCancelledError(SodafError):
     """The user stopped the migration; the database is as it was before."""
 
     code = "CANCELLED"
+    kind = "request"

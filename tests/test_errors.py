@@ -4,7 +4,9 @@ from sodaf_nb.commands.wording import words
 from sodaf_nb.errors import (
     PYTHON,
     BlockedMigrationError,
+    DatabaseError,
     InvalidDocTypeError,
+    LockedError,
     Problem,
     SodafError,
     Step,
@@ -63,6 +65,13 @@ def test_steps_are_written_as_python_and_as_commands():
 def test_an_error_without_details_is_one_line():
     assert SodafError("No.", hint="try")._render_traceback_() == ["SodafError [SODAF]: No. Hint: try"]
     assert SodafError("No.")._render_traceback_() == ["SodafError [SODAF]: No."]
+
+
+def test_an_error_without_a_step_of_its_own_gives_the_advice_for_its_kind():
+    assert LockedError("Busy.").hint == "nothing is wrong; try again later"
+    assert str(DatabaseError("No.")).startswith("No. Hint: mend the file, disk, right or server that the message names")
+    assert LockedError("Busy.", hint="wait").hint == "wait"
+    assert UsageError("No.").hint == ""
 
 
 def test_findings_stand_on_lines_of_their_own_and_the_text_stays_one_line():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from sodaf_nb.backup.frames import exact_frame
 from sodaf_nb.backup.ids import require_id, ulid
 from sodaf_nb.backup.listing import listed, looked_at
 from sodaf_nb.backup.manifest import Manifest
+from sodaf_nb.backup.outcome import told_truly
 from sodaf_nb.backup.reader import Unpacked, found, shown_rows, unpacked
 from sodaf_nb.backup.refusals import (
     no_backup,
@@ -33,11 +34,12 @@ from sodaf_nb.backup.refusals import (
     saved_by,
 )
 from sodaf_nb.backup.restore import Record, Target, restored, unrecorded
-from sodaf_nb.backup.retention import PruneResult, Retention, Ties, by_age, iso
+from sodaf_nb.backup.retention import PruneResult, Retention, by_age, iso
 from sodaf_nb.backup.store import BackupStore
 from sodaf_nb.backup.strategies import (
     ColumnBackupStrategy,
 )
+from sodaf_nb.backup.surroundings import ALONE, Surroundings, utc_now
 from sodaf_nb.backup.taking import Taking
 from sodaf_nb.backup.values import BackupInfo, BackupList, RestoreResult, info_of
 from sodaf_nb.database.sidefile import ROWS
@@ -48,10 +50,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sodaf_nb.database import Database
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class MigrationBackupManager:
@@ -67,15 +65,11 @@ class MigrationBackupManager:
             mode 0600 is in the system's folder for temporary files.
         identity: File with the secret key that opens encrypted backups, mode 0600. None takes the key in
             the environment variable SODAF_NB_IDENTITY, or the file that SODAF_NB_IDENTITY_FILE names.
-        ties: Asked before a cleanup which backups rollbacks need and which migrations the database knows; the
-            default knows of none.
+        around: What is asked and told outside of the backups; the default knows of nothing and allows everything.
         clock: Tells the time, with its zone.
         new_id: Makes ids of 26 digits and capital letters; None makes ULIDs.
         batch_size: Rows read and hashed at a time while a backup is taken, proven or read; it decides the
             memory that takes, and nothing about the backup.
-        record: Notes a restore in the history, inside its transaction; the default notes nothing.
-        removing: Told of the names of backups before they are deleted; if it fails, they stay.
-        restoring: Told of a backup's id and `yes_on` before it is put back; if it fails, nothing is changed.
 
     Raises:
         UsageError: If there is no such compression, the batch size is not 1 or more, a recipient is no public
@@ -90,13 +84,10 @@ class MigrationBackupManager:
         compression: str = "zstd",
         recipients: Collection[str] = (),
         identity: str | Path | None = None,
-        ties: Callable[[], Ties] = Ties,
-        clock: Callable[[], datetime] = _now,
+        around: Surroundings = ALONE,
+        clock: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] | None = None,
         batch_size: int = ROWS,
-        record: Record = unrecorded,
-        removing: Callable[[Sequence[str]], None] = lambda _names: None,
-        restoring: Callable[[str, str | None], None] = lambda _id, _yes_on: None,
     ) -> None:
         require_choices(compression, batch_size)
         self._database = database
@@ -104,13 +95,10 @@ class MigrationBackupManager:
         self._codec = compression
         self._recipients = checked_recipients(recipients)
         self._identity = checked_identity(identity)
-        self._ties = ties
+        self._around = around
         self._clock = clock
         self._new_id = new_id or (lambda: ulid(clock()))
         self._batch_size = batch_size
-        self._record = record
-        self._removing = removing
-        self._restoring = restoring
 
     @property
     def directory(self) -> Path:
@@ -327,16 +315,20 @@ class MigrationBackupManager:
         """
         require_one_way(columns, as_table)
         if not dry_run and into is None:
-            self._restoring(backup_id, yes_on)
-        with self._unpacked(backup_id) as copy:
-            target = Target(
-                database=(into or self._database).in_files("restoring a table"),
-                any_database=any_database or into is not None,
-                dry_run=dry_run,
-                save=partial(self._save_present, copy.manifest, into),
-                record=unrecorded if into else record or self._record,
-            )
-            return restored(target, copy, as_table, tuple(columns))
+            self._around.restoring(backup_id, yes_on)
+
+        def restore(noting: Record) -> RestoreResult:
+            with self._unpacked(backup_id) as copy:
+                target = Target(
+                    database=(into or self._database).in_files("restoring a table"),
+                    any_database=any_database or into is not None,
+                    dry_run=dry_run,
+                    save=partial(self._save_present, copy.manifest, into),
+                    record=noting,
+                )
+                return restored(target, copy, as_table, tuple(columns))
+
+        return told_truly(restore, unrecorded if into else record or self._around.record, self._around.happened)
 
     def _save_present(self, manifest: Manifest, into: Database | None, columns: tuple[str, ...]) -> str:
         taken: Strategy = "column" if columns else "full"
@@ -390,7 +382,7 @@ class MigrationBackupManager:
             with self._database.exclusive():
                 plan = self._planned(retention, keep)
                 if plan.removed:
-                    self._removing(plan.removed)
+                    self._around.removing(plan.removed)
                 remove(self._store, plan.removed)
                 remove_abandoned()
         return replace(plan, dry_run=False)
@@ -401,7 +393,7 @@ class MigrationBackupManager:
             self.list_backups(),
             retention,
             database=self._database.name,
-            ties=self._ties(),
+            ties=self._around.ties(),
             keep=keep,
             now=self._clock(),
         )

@@ -152,6 +152,18 @@ class BackupStore:
         """Return drafts that nobody holds and nothing was written to since a time, in seconds since 1970."""
         return [name for name in self.drafts() if self._touched(name) < before and not self._is_held(name)]
 
+    def abandoned(self) -> list[str]:
+        """Return drafts whose maker is dead: the lock that it held is free. Without locks nothing is known."""
+        return [name for name in self.drafts() if self._is_free(name)]
+
+    def _is_free(self, name: str) -> bool:
+        try:
+            with _folder(str(self.path(name)), os.O_NOFOLLOW) as fd:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
     def _touched(self, name: str) -> float:
         draft = self.path(name)
         inside = draft.iterdir() if draft.is_dir() and not draft.is_symlink() else ()

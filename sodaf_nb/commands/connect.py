@@ -7,11 +7,12 @@ import difflib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sodaf_nb.access import Access
-from sodaf_nb.commands.context import Connection, Context
+from sodaf_nb.commands.context import Connection, Context, settled
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.commands.wording import in_shell
@@ -52,6 +53,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
+    found = _found(context, args)
+    return replace(found, remarks=settled(found.applier, context.program)) if isinstance(found, Connection) else found
+
+
+def _found(context: Context, args: argparse.Namespace) -> Tabular:
     if args.close is not None:
         context.close(_known(context, args.close))
         return listing(context)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sodaf_nb.access import Access, is_production
 from sodaf_nb.config import Config, nearest
-from sodaf_nb.errors import UsageError
+from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.tabular import Row, Tabular, counted
 
@@ -246,6 +246,17 @@ def interrupted(applier: MigrationApplier, program: str) -> tuple[str, ...]:
     """Return a line about migrations that a crash interrupted; none when there is nothing to settle."""
     count = len(applier.interrupted())
     return (f"{counted(count, 'interrupted migration')}: run {program} recover",) if count else ()
+
+
+def settled(applier: MigrationApplier, program: str) -> tuple[str, ...]:
+    """Settle what a crash interrupted and return a line about each; where that cannot be done, who can do it."""
+    if not applier.interrupted():
+        return ()
+    try:
+        recovery = applier.recover()
+    except SodafError:  # read only, or somebody migrates by now
+        return interrupted(applier, program)
+    return tuple(f"An interrupted migration of {row['doctype']} {row['meaning']}." for row in recovery.to_rows())
 
 
 @contextmanager

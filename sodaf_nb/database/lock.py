@@ -6,7 +6,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sodaf_nb.database.refusal import obstacle
@@ -46,21 +46,32 @@ def _file_lock(file: Path | None) -> Iterator[None]:
         return
     handle = _lock_file(file)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy() from None
+        _lock(handle, file)
         yield
     finally:
-        os.close(handle)
+        # Closed it is even if the system complains, and what was done under the lock stands.
+        with suppress(OSError):
+            os.close(handle)
+
+
+def _lock(handle: int, file: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _busy() from None
+    except OSError as error:  # some network file systems have no locks
+        raise _unlockable(file, error) from None
 
 
 def _lock_file(file: Path) -> int:
     try:
         return os.open(_beside(file), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        unknown = DatabaseError(f"{file.name} cannot be locked: {error.strerror}.", hint="look at the file beside it")
-        raise obstacle(file) or unknown from None
+        raise obstacle(file) or _unlockable(file, error) from None
+
+
+def _unlockable(file: Path, error: OSError) -> DatabaseError:
+    return DatabaseError(f"{file.name} cannot be locked: {error.strerror}.", hint="look at the file beside it")
 
 
 def _beside(file: Path) -> str:

@@ -29,7 +29,8 @@ def workspace(what: str) -> Iterator[str]:
     Args:
         what: What it is for: `backup` or `rehearsal`.
     """
-    with tempfile.TemporaryDirectory(prefix=f"sodaf-{what}-") as folder:
+    folder = tempfile.mkdtemp(prefix=f"sodaf-{what}-")
+    try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             # Some file systems cannot do this; there the folder's time tells.
@@ -38,6 +39,17 @@ def workspace(what: str) -> Iterator[str]:
             yield folder
         finally:
             os.close(fd)
+    finally:
+        _removed(folder)
+
+
+def _removed(folder: str) -> None:
+    """Delete a folder; tried twice, because what is in it is not encrypted."""
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        if Path(folder).exists():
+            shutil.rmtree(folder)
 
 
 def remove_abandoned() -> int:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sodaf_nb import work
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.backup.ids import ulid
+from sodaf_nb.backup.surroundings import utc_now
 from sodaf_nb.database import Database, Patience, Session, gather, require_same_violations
-from sodaf_nb.database.workspace import remove_abandoned
 from sodaf_nb.errors import (
     MigrationCancelledError,
     MigrationExecutionError,
@@ -22,6 +22,7 @@ from sodaf_nb.errors import (
 )
 from sodaf_nb.execution import recorder
 from sodaf_nb.execution.job import Job, plan_fingerprint
+from sodaf_nb.execution.recovery import recovered
 from sodaf_nb.execution.saving import Saving, require_known, saving_for
 from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
 from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
@@ -38,11 +39,6 @@ _STOPPED: dict[type[BaseException], str] = {
     KeyboardInterrupt: "stopped by the user",
     SystemExit: "the process was told to end",
 }
-
-
-def utc_now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +88,13 @@ class MigrationExecutor:
         self._validator = MigrationValidator(policy=options.policy)
 
     def recover(self) -> Recovery:
-        """Settle attempts whose process died, and delete working copies they left; refuses while a migration runs.
+        """Settle attempts whose process died, and delete what they left; refuses while a migration runs.
 
         Raises:
             LockedError: If another migration is running.
         """
         with self._database.exclusive():
-            remove_abandoned()
-            return self._attempts.settle()
+            return recovered(self._attempts, self._history, self._backups)
 
     def execute(self, job: Job) -> MigrationResult:
         """Run a job.
@@ -114,22 +109,26 @@ class MigrationExecutor:
             MigrationTimeoutError: If a statement took longer than it may; nothing was changed.
             MigrationCancelledError: If the user interrupted it; nothing was changed.
         """
-        with self._database.exclusive():
-            self._require_space(job)
-            migration_id = self._started(job)
-            done = self._settled(job, migration_id)
-            # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
-            with suppress(Exception, KeyboardInterrupt):
-                self._attempts.finish(migration_id, "done")
-                self._history.note_audit_head()
-            result = _result(job, migration_id, done)
-        return self._cleaned_up(result)
-
-    def _require_space(self, job: Job) -> None:
+        ended: list[MigrationResult] = []
         try:
-            require_space(job, self._saving(job), self._database, self._backups, self._free)
-        except KeyboardInterrupt as error:
-            raise _as_ours(error) from error
+            with self._database.exclusive():
+                ended.append(self._alone(job))
+        except (Exception, KeyboardInterrupt) as error:
+            # An error while the lock is given back changes nothing of what was committed.
+            if not ended:
+                raise _as_ours(error) from error
+        return self._cleaned_up(ended[0])
+
+    def _alone(self, job: Job) -> MigrationResult:
+        """Run a job while nobody else migrates."""
+        require_space(job, self._saving(job), self._database, self._backups, self._free)
+        migration_id = self._started(job)
+        done = self._settled(job, migration_id)
+        # The commit stands whatever becomes of this note; `recover` settles what it leaves open.
+        with suppress(Exception, KeyboardInterrupt):
+            self._attempts.finish(migration_id, "done")
+            self._history.note_audit_head()
+        return _result(job, migration_id, done)
 
     def space(self, job: Job) -> DiskSpace:
         """Return what a job takes on the disks at most."""

@@ -130,7 +130,15 @@ class Trial:
                 if backup_id := each.rollback_info.get("backup_id"):
                     lend(self.backups, backup_id, backups, recorded=each.backup_path)
             # What is encrypted stays so; what is taken on the copy is gone with it.
-            own = replace(self.options, backup_dir=backups, recipients=(), retention=None, progress=None)
+            own = replace(
+                self.options,
+                backup_dir=backups,
+                recipients=(),
+                retention=None,
+                progress=None,
+                access=None,  # who may change the database may not matter to a copy
+                environment="dev",
+            )
             yield copy, self.make(copy.database, own)
 
 

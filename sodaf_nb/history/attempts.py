@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sodaf_nb.database import Database, Session
 from sodaf_nb.database.identity import ATTEMPTS as TABLE
@@ -21,14 +23,29 @@ _COLUMNS = "id TEXT NOT NULL PRIMARY KEY, doctype TEXT NOT NULL, plan_id TEXT NO
 _COLUMNS += "pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL"
 
 
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "done": "was committed; the database holds all of it",
+        "aborted": "was not committed; the database holds none of it, apply again",
+        "tampered": "was committed, and its history entry is gone: audit verify says what else was changed",
+        "rollback_unavailable": "is in force, and its backup is gone or damaged: put the folder back to take it back",
+    }
+)
+"""What each outcome of an attempt means, and the next step."""
+
+_SETTLED = ("done", "aborted")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt that was not settled by its own process.
+    """One attempt that was not settled by its own process, or that needs a person to look at it.
 
     Args:
         id: The migration id it had.
         doctype: Its DocType.
-        outcome: `done` when its history row is there, else `aborted`: nothing of it is in the database.
+        outcome: `done` when its history row is there, else `aborted`: nothing of it is in the database. Settled
+            earlier, and wrong now: `tampered`, noted as done without a history row; `rollback_unavailable`, in
+            force without the backup that a rollback reads.
     """
 
     id: str
@@ -41,22 +58,19 @@ class Recovery(Tabular):
     """What became of interrupted attempts.
 
     Args:
-        attempts: Those that were settled now, oldest first.
+        attempts: Those that were settled now, oldest first; after them those that need a person.
     """
 
     attempts: tuple[Attempt, ...] = ()
 
     def heading(self) -> str:
         """Return the count in one line."""
-        return f"Recovery: {len(self.attempts)} interrupted"
+        wrong = sum(a.outcome not in _SETTLED for a in self.attempts)
+        return f"Recovery: {len(self.attempts) - wrong} interrupted{f', {wrong} to look at' if wrong else ''}"
 
     def to_rows(self) -> list[Row]:
         """Return one row an attempt, with what it means."""
-        meaning = {
-            "done": "was committed; the database holds all of it",
-            "aborted": "was not committed; the database holds none of it, apply again",
-        }
-        return [{"doctype": a.doctype, "outcome": a.outcome, "meaning": meaning[a.outcome]} for a in self.attempts]
+        return [{"doctype": a.doctype, "outcome": a.outcome, "meaning": MEANINGS[a.outcome]} for a in self.attempts]
 
     def empty_text(self) -> str:
         """Say that there was nothing to settle."""
@@ -109,6 +123,20 @@ class AttemptLog:
             if not session.has_table(TABLE):
                 return frozenset()
             return frozenset(row[0] for row in session.rows(f"SELECT id FROM {quote(TABLE)}"))
+
+    def without_history(self) -> tuple[Attempt, ...]:
+        """Return the attempts noted as done whose history row is gone: it was deleted, or the tables do not belong."""
+        with self._database.read() as session:
+            if not session.has_table(TABLE):
+                return ()
+            known = (
+                {row[0] for row in session.rows(f"SELECT id FROM {quote(HISTORY)}")}
+                if session.has_table(HISTORY)
+                else set()
+            )
+            order, _definition = session.dialect.order
+            rows = session.rows(f"SELECT id, doctype FROM {quote(TABLE)} WHERE state = 'done' ORDER BY {order}")
+        return tuple(Attempt(id=i, doctype=d, outcome="tampered") for i, d in rows if i not in known)
 
     def settle(self) -> Recovery:
         """Decide every open attempt by its history row; call it only while holding the lock.

@@ -153,7 +153,9 @@ def row_problems(entries: Sequence[Entry], rows: Sequence[MigrationRecord]) -> l
     """Return where the history is not what the chain says of it; rows older than the chain are left alone."""
     told = [(entry.subject, json.loads(entry.details)) for entry in entries]
     digests = {subject: details["row"] for subject, details in told if "row" in details}
-    undone = {details["undoes"] for _subject, details in told if details.get("undoes")}
+    # The entry of a rollback that failed names what it did not take back.
+    done = [(e.event, json.loads(e.details)) for e in entries]
+    undone = {details["undoes"] for event, details in done if event != "failed" and details.get("undoes")}
     present = {record.id: record for record in rows}
     started = min(digests, default="")
     missing = [f"the history has no row {subject} any more" for subject in digests if subject not in present]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sodaf_nb.backup import BackupInfo, Retention, Ties
 from sodaf_nb.backup.retention import decide, doomed, excess, iso
+from sodaf_nb.backup.surroundings import Surroundings
 from sodaf_nb.database import Database, exclusive
 from sodaf_nb.errors import LockedError, MigrationBackupError, UsageError
 from tests.backup.helpers import NOON, letters, manager, run
@@ -211,7 +212,7 @@ def shelf(small, tmp_path):
     """Backups 1 to 4, which are 40, 31, 29 and 0 days old."""
     for number, days in enumerate([40, 31, 29, 0], start=1):
         manager(small, tmp_path / "b", now=NOON - timedelta(days=days), first=number).create_backup("City", "tabCity")
-    return manager(small, tmp_path / "b", ties=lambda: Ties(needed={letters(1)}))
+    return manager(small, tmp_path / "b", around=Surroundings(ties=lambda: Ties(needed={letters(1)})))
 
 
 def left(backups):
@@ -268,7 +269,7 @@ def test_backups_of_other_databases_in_the_same_directory_stay_and_do_not_count(
 def test_a_migration_nobody_here_knows_is_of_another_database_of_the_same_name(small, tmp_path):
     manager(small, tmp_path / "b").create_backup("City", "tabCity", migration_id="theirs")
     manager(small, tmp_path / "b", first=2).create_backup("City", "tabCity", migration_id="ours")
-    backups = manager(small, tmp_path / "b", ties=lambda: Ties(migrations={"ours"}))
+    backups = manager(small, tmp_path / "b", around=Surroundings(ties=lambda: Ties(migrations={"ours"})))
     assert backups.prune(Retention(keep_last=0)).removed == (letters(2),)
     assert left(backups) == [letters(1)]
 
@@ -285,7 +286,7 @@ def test_nothing_goes_when_the_history_cannot_be_read(shelf):
     def unreadable():
         raise LockedError("no")
 
-    shelf._ties = unreadable
+    shelf._around = Surroundings(ties=unreadable)
     with pytest.raises(LockedError):
         shelf.cleanup()
     assert len(left(shelf)) == 4

@@ -6,6 +6,7 @@ from sodaf_nb.database import exclusive
 from sodaf_nb.errors import (
     BlockedMigrationError,
     DocTypeNotFoundError,
+    LockedError,
     MigrationCancelledError,
     MigrationExecutionError,
     MigrationRollbackError,
@@ -14,6 +15,7 @@ from sodaf_nb.errors import (
     StalePlanError,
     UsageError,
 )
+from sodaf_nb.execution import MigrationExecutor
 from sodaf_nb.history import AttemptLog
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.results import BatchMigrationResult, DryRunResult, MigrationResult
@@ -413,14 +415,25 @@ def test_a_migration_that_a_crash_interrupted_is_said_at_connect_and_status(shop
     open_attempt("A")
     line = "1 interrupted migration: run %migrate recover"
     assert line in repr(run("status"))
-    assert line in repr(run("connect sqlite:///shop.db"))
     open_attempt("B")
-    assert "2 interrupted migrations: run" in repr(run("connect shop.db"))
+    assert "2 interrupted migrations: run" in repr(run("status"))
     database = context.connection.database
     with exclusive(database.uri, database.file):  # somebody is at work: not interrupted
         assert "interrupted" not in repr(run("status"))
     run("recover")
     assert "interrupted" not in repr(run("status"))
+
+
+def test_connect_settles_what_a_crash_interrupted_and_says_what_became_of_it(shop, context, monkeypatch):
+    shop("connect shop.db --create")
+    shop("apply Book")
+    AttemptLog(context.connection.database).start("A", "Book", "beef", "2024-02-29T12:30:45+00:00")
+    with monkeypatch.context() as patched:
+        patched.setattr(MigrationExecutor, "recover", lambda _self: (_ for _ in ()).throw(LockedError("Busy.")))
+        assert "1 interrupted migration: run %migrate recover" in repr(shop("connect shop.db"))
+    line = "An interrupted migration of Book was not committed; the database holds none of it, apply again."
+    assert line in repr(shop("connect sqlite:///shop.db"))
+    assert "interrupted" not in repr(shop("connect sqlite:///shop.db"))
 
 
 def test_history_can_be_narrowed(shop):

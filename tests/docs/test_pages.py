@@ -53,6 +53,17 @@ def test_every_error_code_has_its_section_in_troubleshooting(kind):
     assert kind.__name__ in page
 
 
+def test_the_table_of_error_codes_is_that_of_the_code():
+    rows = re.findall(
+        r"^\| ([A-Z_]+) \| (\w+) \| .+ \| .+ \|$", (DOCS / "troubleshooting.md").read_text(), re.MULTILINE
+    )
+    ours = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
+
+    assert sorted(rows) == sorted((kind.code, kind.kind) for kind in ours)
+    assert len({kind.code for kind in ours}) == len(ours)
+    assert {kind.kind for kind in ours} <= set(errors.ADVICE)
+
+
 def test_the_api_page_names_every_public_name():
     import sodaf_nb
 

@@ -110,3 +110,22 @@ def test_an_attempt_of_another_process_that_works_is_not_interrupted(database, a
         fcntl.flock(other, fcntl.LOCK_EX)
         assert attempts.interrupted() == ()
     assert len(attempts.interrupted()) == 1
+
+
+def test_an_attempt_noted_as_done_whose_entry_is_gone_is_named_each_time(database, attempts, write):
+    assert attempts.without_history() == ()
+    start(attempts, "A", "B", "C")
+    write(record("A"), record("B", status="failed"))
+    for name, state in (("A", "done"), ("B", "aborted"), ("C", "done")):
+        attempts.finish(name, state)
+    gone = (Attempt(id="C", doctype="Doc C", outcome="tampered"),)
+    assert (attempts.without_history(), attempts.without_history()) == (gone, gone)
+    shown = Recovery(attempts=gone)
+    assert shown.heading() == "Recovery: 0 interrupted, 1 to look at"
+    assert "audit verify" in shown.to_rows()[0]["meaning"]
+
+
+def test_without_a_history_every_attempt_noted_as_done_is_named(attempts):
+    start(attempts, "A")
+    attempts.finish("A", "done")
+    assert [a.outcome for a in attempts.without_history()] == ["tampered"]

@@ -212,9 +212,12 @@ class PostgresDatabase(Database):
             LockedError: If another process or thread is migrating it.
         """
         with self._connections.connected() as connection, rolled_back(connection):
-            self._connections.begin(connection, "READ ONLY", self._patience())
-            query = "SELECT pg_try_advisory_xact_lock(%s, %s)"
-            (taken,) = connection.execute(query, (_LOCK_CLASS, self._lock_number())).fetchone() or (False,)
+            try:
+                self._connections.begin(connection, "READ ONLY", self._patience())
+                query = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+                (taken,) = connection.execute(query, (_LOCK_CLASS, self._lock_number())).fetchone() or (False,)
+            except psycopg.Error as error:
+                raise ours(error) from None
             if not taken:
                 raise LockedError(
                     "Another migration of this database is running.", hint="wait until it is done and try again"

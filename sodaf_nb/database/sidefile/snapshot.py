@@ -67,7 +67,8 @@ class Snapshot:
 
     def identity(self) -> str | None:
         """Return the database's id; None when it was never migrated."""
-        return identity_of(lambda sql: self._connection.execute(sql).fetchall())
+        with engine_errors():
+            return identity_of(lambda sql: self._connection.execute(sql).fetchall())
 
     def rows(self, facts: TableFacts, *, size: int = ROWS) -> Iterator[list[tuple[Any, ...]]]:
         """Yield a table's rows as `exact_rows` does."""
