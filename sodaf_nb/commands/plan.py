@@ -1,13 +1,17 @@
-"""`plan DOCTYPE [--save FILE]`: the plan as a value that can be reviewed, kept and applied later."""
+"""`plan DOCTYPE`: the plan as a value that can be reviewed, kept, applied later, and handed to other tools."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_answers, add_backfill, add_doctype, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
+
+if TYPE_CHECKING:
+    from sodaf_nb.plan import Plan
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +19,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add_answers(parser)
     add_backfill(parser)
     parser.add_argument("--save", metavar="FILE", help="write it to a JSON file, which apply --plan FILE takes")
+    parser.add_argument("--sql", metavar="FILE", help="write its statements to a new file, as a plain SQL script")
+    parser.add_argument(
+        "--alembic", metavar="FILE", help="write it to a new file as an Alembic revision, with upgrade and downgrade"
+    )
     parser.add_argument("--since", metavar="FILE", help="show what differs from a plan that was saved before")
 
 
@@ -25,7 +33,20 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     plan = context.applier.plan(required_doctype(args), sync_options(args))
     if args.save:
         plan.save(args.save)
+    _export(context, plan, args)
     return plan if before is None else plan.changes_since(before)
+
+
+def _export(context: Context, plan: Plan, args: argparse.Namespace) -> None:
+    from sodaf_nb.commands import exports  # noqa: PLC0415  light start
+
+    if args.sql:
+        exports.save(args.sql, exports.to_script(plan), suffix=".sql")
+    if args.alembic:
+        from sodaf_nb.database.peers import alembic_heads  # noqa: PLC0415  light start
+
+        heads = alembic_heads(context.connection.database)
+        exports.save(args.alembic, exports.to_revision(plan, down_revision=heads), suffix=".py")
 
 
 COMMAND = Command(
