@@ -6,114 +6,103 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sodaf_nb.database import Database
 from sodaf_nb.errors import UsageError
-from sodaf_nb.plan import Plan, Review, summary
+from sodaf_nb.plan import Plan, summary
+from sodaf_nb.plan.pairs import touched_tables
+from sodaf_nb.sql import SQLGenerator
+from sodaf_nb.sql.alone import alone
+
+Ways = tuple[tuple[str, ...], tuple[str, ...]]
 
 _ID_LENGTH = 12
 
-_HEADER = '''\
-"""{title}
+_SCRIPT = """\
+-- Plan {id} for {doctype}. It takes itself back at the first error when the program that runs it stops there:
+-- with sqlite3 that is -bail, with psql -v ON_ERROR_STOP=1. No backup is made, and nothing is tried before.
+{changes}
+BEGIN;
+{statements}COMMIT;
+"""
+
+_REVISION = '''\
+"""{doctype}: bring its table to the DocType.
 
 {changes}
 
-Written by sodaf-nb from plan {plan}. Alembic runs the statements of the plan, and nothing else of it:
-no look at the rows, no rehearsal, no backup. The way down takes the structure back, not values.
+Written by sodaf-nb from plan {id}. Alembic runs the statements of the plan and what they need to hold,
+and nothing else of it: no rehearsal, no backup. The way down takes the structure back, not values.
 """
 
 from alembic import op
 
-revision = {revision!r}
+revision = {id!r}
 down_revision = {down!r}
 branch_labels = None
 depends_on = None
-'''
-
-_GUARD = '''
-
-def _require_foreign_keys_off():
-    """Refuse to go on where SQLite would delete or empty child rows when a table is made anew."""
-    context = op.get_context()
-    if context.as_sql or context.dialect.name != "sqlite":
-        return
-    if op.get_bind().exec_driver_sql("PRAGMA foreign_keys").scalar():
-        raise RuntimeError("Turn foreign keys off for this connection before the transaction begins.")
-'''
 
 
-def to_revision(plan: Plan, *, down_revision: Sequence[str]) -> str:
-    """Return the text of a revision whose statements are those of a plan, up and down.
+def upgrade() -> None:
+{up}
+
+def downgrade() -> None:
+{back}'''
+
+_NO_WAY_BACK = '    raise NotImplementedError("The structure cannot be taken back exactly; use sodaf-nb rollback.")\n'
+
+
+def ways(plan: Plan, database: Database) -> Ways:
+    """Return the statements of a plan up and down, with what must hold before them; none where there is no way back.
+
+    Raises:
+        UsageError: If the plan changes nothing.
+    """
+    if not plan.operations:
+        raise UsageError(f"{plan.doctype} is up to date: there is nothing to write.")
+    live, dialect = database.reflect(), database.dialect
+    return alone(SQLGenerator(dialect).generate(plan, live), live, touched_tables(plan), dialect)
+
+
+def to_script(plan: Plan, both: Ways) -> str:
+    """Return the statements up as one SQL script in a transaction of its own, with what it does as comments."""
+    return _SCRIPT.format(
+        id=plan.id[:_ID_LENGTH],
+        doctype=plan.doctype,
+        changes="\n".join(f"-- {change}" for change in _changes(plan)),
+        statements="".join(f"{statement};\n" for statement in both[0]),
+    )
+
+
+def to_revision(plan: Plan, both: Ways, *, down_revision: Sequence[str]) -> str:
+    """Return the text of an Alembic revision whose statements are those of a plan, up and down.
 
     They stand inside a savepoint, because Alembic opens no transaction on SQLite.
 
     Args:
-        plan: A plan that was made by looking at a database.
+        plan: The plan.
+        both: Its statements up and down.
         down_revision: The revisions the database is at; empty for the first one.
-
-    Raises:
-        UsageError: If the plan changes nothing, or was made by hand.
     """
-    changes = _changes(plan)
-    header = _HEADER.format(
-        title=f"{plan.doctype}: bring its table to the DocType",
-        changes="\n".join(_in_docstring(change) for change in changes),
-        plan=plan.id[:_ID_LENGTH],
-        revision=plan.id[:_ID_LENGTH],
-        down=_one_or_all(down_revision),
-    )
-    review = plan.review or Review()
-    return "".join(
-        (
-            header,
-            _GUARD,
-            _function("upgrade", _body(review.sql)),
-            _function("downgrade", _body(review.rollback_sql) if review.rollback_sql else (_NO_WAY_BACK,)),
-        )
+    up, down = both
+    return _REVISION.format(
+        id=plan.id[:_ID_LENGTH],
+        doctype=plan.doctype,
+        # A line of the docstring must not end it, nor escape anything in it.
+        changes="\n".join(re.sub(r'["\\]', "'", change) for change in _changes(plan)),
+        down=tuple(down_revision) if len(down_revision) > 1 else next(iter(down_revision), None),
+        up=_body(up),
+        back=_body(down) if down else _NO_WAY_BACK,
     )
 
 
 def _changes(plan: Plan) -> list[str]:
-    plan.to_sql()  # refuses a plan that was made by hand
-    if not plan.operations:
-        raise UsageError(f"{plan.doctype} is up to date: there is nothing to write.")
-    return ["  ".join(part for part in summary(o) if part) for o in plan.operations]
+    return [" ".join("  ".join(part for part in summary(o) if part).split("\n")) for o in plan.operations]
 
 
-_NO_WAY_BACK = 'raise NotImplementedError("The structure cannot be taken back exactly; use sodaf-nb rollback.")'
-
-
-def _one_or_all(revisions: Sequence[str]) -> str | tuple[str, ...] | None:
-    return tuple(revisions) if len(revisions) > 1 else next(iter(revisions), None)
-
-
-def _in_docstring(text: str) -> str:
-    """Return a line that cannot end the docstring, nor escape anything in it."""
-    return re.sub(r'["\\]', "'", text)
-
-
-def _function(name: str, lines: Sequence[str]) -> str:
-    body = "".join(f"    {line}\n" for line in lines)
-    return f"\n\ndef {name}() -> None:\n{body}"
-
-
-def _body(statements: Sequence[str]) -> tuple[str, ...]:
-    executed = (f"op.execute({_literal(statement)})" for statement in statements)
-    around = ('op.execute("SAVEPOINT sodaf_nb")', 'op.execute("RELEASE SAVEPOINT sodaf_nb")')
-    return "_require_foreign_keys_off()", around[0], *executed, around[1]
-
-
-def _literal(statement: str) -> str:
-    """Return the statement as Python text that means the same to `op.execute`, to which `:name` is a parameter."""
-    return repr(statement.replace(":", r"\:"))
-
-
-def to_script(plan: Plan) -> str:
-    """Return the statements of a plan as one SQL script in a transaction of its own, with what it does as comments.
-
-    Raises:
-        UsageError: If the plan changes nothing, or was made by hand.
-    """
-    changes = "".join(f"-- {change}\n" for change in _changes(plan))
-    return f"-- Plan {plan.id[:_ID_LENGTH]} for {plan.doctype}\n{changes}BEGIN;\n{plan.to_sql()}COMMIT;\n"
+def _body(statements: Sequence[str]) -> str:
+    around = ("SAVEPOINT sodaf_nb", *statements, "RELEASE SAVEPOINT sodaf_nb")
+    # To op.execute, `:name` is a parameter, and a backslash before it keeps it from being one.
+    return "".join(f"    op.execute({statement.replace(':', chr(92) + ':')!r})\n" for statement in around)
 
 
 def save(path: str, text: str, *, suffix: str) -> Path:

@@ -38,15 +38,18 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
 
 
 def _export(context: Context, plan: Plan, args: argparse.Namespace) -> None:
+    if not args.sql and not args.alembic:
+        return
     from sodaf_nb.commands import exports  # noqa: PLC0415  light start
+    from sodaf_nb.database.peers import alembic_heads  # noqa: PLC0415  light start
 
+    database = context.connection.database
+    ways = exports.ways(plan, database)
     if args.sql:
-        exports.save(args.sql, exports.to_script(plan), suffix=".sql")
+        exports.save(args.sql, exports.to_script(plan, ways), suffix=".sql")
     if args.alembic:
-        from sodaf_nb.database.peers import alembic_heads  # noqa: PLC0415  light start
-
-        heads = alembic_heads(context.connection.database)
-        exports.save(args.alembic, exports.to_revision(plan, down_revision=heads), suffix=".py")
+        text = exports.to_revision(plan, ways, down_revision=alembic_heads(database))
+        exports.save(args.alembic, text, suffix=".py")
 
 
 COMMAND = Command(

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import IntegrityError
 
 from sodaf_nb.errors import UsageError
 from tests.commands.conftest import doctype
@@ -45,7 +46,7 @@ def live(run, tmp_path):
 
 
 def catalog(path):
-    query = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'tabMigration%' AND name <> 'alembic_version' AND name NOT LIKE '%tabMigration%' AND name NOT LIKE '%alembic%' ORDER BY 1, 2"
+    query = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('tabBook', 'parent_of') ORDER BY 1, 2"
     with closing(sqlite3.connect(path)) as raw:
         return raw.execute(query).fetchall()
 
@@ -103,14 +104,39 @@ def test_the_next_revision_follows_the_one_the_database_is_at(run, live, alembic
     command.downgrade(alembic, "base")
 
 
-def test_a_failing_statement_takes_the_whole_revision_back(run, live, alembic):
-    run("plan Book --alembic env/versions/book.py")
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ('ALTER TABLE "tabBook" ADD COLUMN other TEXT', "the tables are not as they were"),
+        ('CREATE INDEX mine ON "tabBook" (shelf)', "the tables are not as they were"),
+        ("""UPDATE "tabBook" SET title = NULL WHERE name = 'B2'""", "tabBook.title must not be empty"),
+    ],
+)
+def test_what_does_not_fit_any_more_takes_the_whole_revision_back(run, live, alembic, change, why):
+    run("plan Book --alembic env/versions/book.py --sql book.sql")
     with closing(sqlite3.connect(live)) as raw:
-        raw.execute('ALTER TABLE "tabBook" ADD COLUMN note TEXT')
+        raw.execute(change)
+        raw.commit()
+    before, kept = catalog(live), rows(live, ["name", "title", "pages", "shelf"])
+
+    with pytest.raises(IntegrityError, match=why):
+        command.upgrade(alembic, "head")
+    with closing(sqlite3.connect(live)) as raw, pytest.raises(sqlite3.IntegrityError, match=why):
+        raw.executescript((live.parent / "book.sql").read_text())
+
+    assert catalog(live) == before
+    assert rows(live, ["name", "title", "pages", "shelf"]) == kept
+
+
+def test_the_way_down_refuses_what_was_changed_since(run, live, alembic):
+    run("plan Book --alembic env/versions/book.py")
+    command.upgrade(alembic, "head")
+    with closing(sqlite3.connect(live)) as raw:
+        raw.execute('ALTER TABLE "tabBook" ADD COLUMN other TEXT')
     before = catalog(live)
 
-    with pytest.raises(Exception, match="duplicate column name"):
-        command.upgrade(alembic, "head")
+    with pytest.raises(IntegrityError, match="the tables are not as they were"):
+        command.downgrade(alembic, "base")
 
     assert catalog(live) == before
 
@@ -120,7 +146,7 @@ def test_with_foreign_keys_on_it_refuses_before_the_first_statement(run, live, a
     alembic.set_main_option("keys", "on")
     before = catalog(live)
 
-    with pytest.raises(RuntimeError, match="foreign keys off"):
+    with pytest.raises(IntegrityError, match="foreign keys are on"):
         command.upgrade(alembic, "head")
 
     assert catalog(live) == before
