@@ -101,9 +101,7 @@ def _configuration(file: Path, name: str, source: str) -> str:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{file.name} cannot be read: {error}.", hint="mend it first; nothing was written") from None
     if "sodaf_nb" in known.get("tool", {}):
-        raise UsageError(
-            f"{file.name} has a [tool.sodaf_nb] already.", hint="change it there, or take another folder"
-        )
+        raise UsageError(f"{file.name} has a [tool.sodaf_nb] already.", hint="change it there, or take another folder")
     return f"{before.rstrip()}\n\n{section}"
 
 
@@ -123,7 +121,8 @@ _NEXT_CHANGE = """\
 ## The next change
 
 Change a DocType, load it again, and look at `%migrate dry-run Customer` before `%migrate apply Customer`.
-`%migrate history` lists what was done, `%migrate rollback 1` takes the first one back, `%migrate help` lists the commands."""
+`%migrate history` lists what was done, `%migrate rollback 1` takes the first one back, `%migrate help` lists the
+commands."""
 
 
 def _live_cells(name: str) -> Iterator[Cell]:
@@ -137,8 +136,8 @@ def _live_cells(name: str) -> Iterator[Cell]:
 _AFTER_DRAFTS = """\
 ## Next
 
-Write the drafts with `%migrate doctypes from-database --into doctypes`, read them, load them with `%migrate doctypes load`,
-and see with `%migrate status` that nothing differs. Then change one, and look at `%migrate dry-run`."""
+Write the drafts with `%migrate doctypes from-database --into doctypes`, read them, load them with `%migrate doctypes
+load`, and see with `%migrate status` that nothing differs. Then change one, and look at `%migrate dry-run`."""
 
 
 def _next(context: Context, name: str) -> tuple[str, ...]:

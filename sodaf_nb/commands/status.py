@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 def _run(context: Context, _args: argparse.Namespace) -> Tabular:
+    from sodaf_nb.database.peers import kept  # noqa: PLC0415  light start
+
     oldest_first = reversed(context.applier.history.get_migration_history().to_rows())
     last = {str(row["doctype"]): f"{row['kind']} {row['status']}" for row in oldest_first}
     rows = tuple(_row(context, doctype, last.get(doctype.name, "")) for doctype in context.doctypes)
@@ -28,7 +30,7 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
         title=f"Status of {context.connection.database.shown}{production}: {differ}",
         rows=rows,
         empty=f"No DocType is loaded. Read some with {how_to_load(context.program)}",
-        remarks=interrupted(context.applier, context.program),
+        remarks=(*interrupted(context.applier, context.program), *kept(context.connection.database.reflect().tables)),
         pending=pending,
     )
 

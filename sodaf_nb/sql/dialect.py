@@ -136,6 +136,10 @@ class Dialect(Protocol):
         """Return the collation that a column's text declares; None for the engine's own."""
         ...
 
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        ...
+
     def refused_if(self, query: str, why: str) -> tuple[str, ...]:
         """Return statements for other programs that fail with `why` when a query returns a row."""
         ...

@@ -26,7 +26,9 @@ with engine.connect() as connection:
 
 FIRST = doctype("Book", "title Data", "pages Data", "shelf Data,length=10")
 # A rebuild, an edit of the catalog, an index, and a default with everything that needs care in Python text.
-SECOND = doctype("Book", "title Data,not_nullable=1", "pages Int", "shelf Data,length=40", 'note Data,default=a:b\\:"c"%s')
+SECOND = doctype(
+    "Book", "title Data,not_nullable=1", "pages Int", "shelf Data,length=40", 'note Data,default=a:b\\:"c"%s'
+)
 ROWS = [("B1", "One", "12", "x"), ("B2", "Two", None, None)]
 
 
@@ -38,7 +40,7 @@ def live(run, tmp_path):
     run("apply Book")
     with closing(sqlite3.connect("live.db")) as raw:
         raw.executemany('INSERT INTO "tabBook" (name, title, pages, shelf) VALUES (?, ?, ?, ?)', ROWS)
-        raw.execute("CREATE TABLE parent_of (b REFERENCES \"tabBook\"(name) ON DELETE CASCADE)")
+        raw.execute('CREATE TABLE parent_of (b REFERENCES "tabBook"(name) ON DELETE CASCADE)')
         raw.execute("INSERT INTO parent_of VALUES ('B1')")
         raw.commit()
     run("doctype", SECOND)

@@ -15,6 +15,7 @@ from sodaf_nb.sql.dialects.postgres_reflection import reflect
 from sodaf_nb.sql.dialects.postgres_render import render
 from sodaf_nb.sql.dialects.postgres_text import comparable
 from sodaf_nb.sql.dialects.postgres_values import Conversion, conversion, holds_all
+from sodaf_nb.sql.dialects.sqlite_checks import check_texts
 from sodaf_nb.sql.script import Step
 
 
@@ -84,6 +85,10 @@ class PostgresDialect:
     def collation(self, definition: str) -> str | None:  # noqa: ARG002
         """Return None: what is equal does not depend on a collation, unless it is one that says so."""
         return None
+
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        return check_texts(sql)
 
     def refused_if(self, query: str, why: str) -> tuple[str, ...]:
         """Return a statement that fails with `why` when a query returns a row."""

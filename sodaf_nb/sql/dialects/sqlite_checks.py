@@ -28,6 +28,11 @@ def broken_checks(sql: str, values: Mapping[str, str], column: str) -> str:
     return " OR ".join(f"NOT ({''.join(_put_in(body, values))})" for body in about)
 
 
+def check_texts(sql: str) -> tuple[str, ...]:
+    """Return the text of each CHECK, in one line; the grammar of a CREATE TABLE is the same for both engines here."""
+    return tuple(" ".join("".join(token.text for token in body).split()) for body in _bodies(tokens(sql)))
+
+
 def collation(definition: str) -> str | None:
     """Return the collation that a column's text declares; None for the engine's own."""
     words = [token for token in tokens(definition) if token.kind not in ("space", "comment")]

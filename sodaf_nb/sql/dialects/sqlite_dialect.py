@@ -83,6 +83,10 @@ class SQLiteDialect:
         """Return the collation that a column's text declares."""
         return checks.collation(definition)
 
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        return checks.check_texts(sql)
+
     def refused_if(self, query: str, why: str) -> tuple[str, ...]:
         """Return statements that fail with `why` when a query returns a row."""
         return refused_if(query, why)
