@@ -11,7 +11,9 @@ MODEST = {"steps of data written by hand", "in use for years"}
 
 
 def lines(text):
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in re.findall(r"^\| .*\|$", text, re.M)]
+    rows = [
+        [cell.strip() for cell in row.strip("|").split("|")] for row in re.findall(r"^\| .*\|$", text, re.MULTILINE)
+    ]
     return [row for row in rows if row[0] not in ("line", "")]
 
 
