@@ -169,6 +169,9 @@ docs-record: $(STAMP) ## run the examples of the guides and write what they show
 .PHONY: pictures
 pictures: $(STAMP) ## draw the pictures of README in a real JupyterLab; look at them before you commit them
 	@$(BIN)/python -m tests.browser.pictures docs/images
+.PHONY: recording
+recording: $(STAMP) ## record README's terminal from real runs; look at it before you commit it
+	@$(BIN)/python scripts/record_terminal.py docs/images/terminal.svg
 .PHONY: rules
 rules: $(STAMP) ## write docs/rules.md from the rules
 	@$(BIN)/python scripts/rules.py docs/rules.md

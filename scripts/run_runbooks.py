@@ -28,8 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--in-place", action="store_true", help="record the outputs in the files themselves")
     parser.add_argument("runbooks", nargs="+", type=Path)
     asked = parser.parse_args(arguments)
-    run = record if asked.in_place else run_as_job
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    run, workers = (record, 1) if asked.in_place else (run_as_job, os.cpu_count())
+    # papermill changes the folder of its process, so threads would be in each other's way.
+    with ProcessPoolExecutor(workers) as pool:
         problems = dict(zip(asked.runbooks, pool.map(run, asked.runbooks), strict=True))
     for path, problem in problems.items():
         if problem:

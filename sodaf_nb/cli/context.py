@@ -40,6 +40,11 @@ class ShellContext(Context):
         return made
 
     @property
+    def has_database(self) -> bool:
+        """True when a database was named."""
+        return self._connect is not None
+
+    @property
     def connection(self) -> Connection:
         """Its database, opened when first asked for.
 

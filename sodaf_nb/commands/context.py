@@ -146,6 +146,11 @@ class Context:
         return MappingProxyType(self._connections)
 
     @property
+    def has_database(self) -> bool:
+        """True when there is a connection that commands work on."""
+        return self._active is not None
+
+    @property
     def connection(self) -> Connection:
         """The connection that commands work on.
 

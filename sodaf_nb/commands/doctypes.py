@@ -96,16 +96,19 @@ def _add_into(parser: argparse.ArgumentParser) -> None:
 
 
 def _from_database(context: Context, args: argparse.Namespace) -> Tabular:
-    live = context.connection.database.reflect()
+    database = context.connection.database
+    live = database.reflect()
     unknown = [name for name in args.tables if live.table(name) is None]
     if unknown:
         near = difflib.get_close_matches(unknown[0], live.tables, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(live.tables) or 'none'}"
         raise UsageError(f"There is no table {unknown[0]!r}.", hint=hint)
-    chosen = [table for name in args.tables if (table := live.table(name))] or list(live.tables.values())
-    from sodaf_nb.doctype.drafting import draft_table  # noqa: PLC0415  light start
+    from sodaf_nb.commands.drafts import drafts_of  # noqa: PLC0415  light start
+    from sodaf_nb.database.peers import kept, owner  # noqa: PLC0415  light start
 
-    return _drafts([draft_table(table) for table in chosen], args)
+    chosen = [table for name in args.tables if (table := live.table(name))]
+    chosen = chosen or [table for table in live.tables.values() if owner(table.name) is None]
+    return _drafts(drafts_of(chosen, live, database), args, kept(live.tables))
 
 
 def _from_variable(context: Context, args: argparse.Namespace) -> Tabular:
@@ -116,18 +119,27 @@ def _from_variable(context: Context, args: argparse.Namespace) -> Tabular:
     return _drafts(draft_doctypes(source, args.name), args)
 
 
-def _drafts(drafts: Sequence[Draft], args: argparse.Namespace) -> Tabular:
+def _drafts(drafts: Sequence[Draft], args: argparse.Namespace, others: tuple[str, ...] = ()) -> Tabular:
     if args.into is not None:
         for draft in drafts:
-            draft.save(args.into, overwrite=args.overwrite)
-    if len(drafts) == 1:
+            _save(draft, args.into, overwrite=args.overwrite)
+    if len(drafts) == 1 and not others:
         return drafts[0]
     rows = tuple(
         {"doctype": d.name, "from": d.origin, "fields": len(d.to_rows()), "to look at": len(d.remarks)} for d in drafts
     )
     remarks = tuple(f"{draft.name}: {remark}" for draft in drafts for remark in draft.remarks)
     title = f"Drafts of {counted(len(drafts), 'DocType')}"
-    return Listing(title=title, rows=rows, items=tuple(drafts), empty="The database has no tables.", remarks=remarks)
+    return Listing(
+        title=title, rows=rows, items=tuple(drafts), empty="The database has no tables.", remarks=(*remarks, *others)
+    )
+
+
+def _save(draft: Draft, folder: str, *, overwrite: bool) -> None:
+    """Write a draft, and beside it the SQL that brings its rows over."""
+    path = draft.save(folder, overwrite=overwrite)
+    if draft.rows_sql:
+        path.with_suffix(".rows.sql").write_text(draft.rows_sql + "\n", encoding="utf-8")
 
 
 def _list(context: Context, _args: argparse.Namespace) -> Tabular:

@@ -1,15 +1,19 @@
-"""`plan DOCTYPE [--save FILE]`: the plan as a value that can be reviewed, kept and applied later."""
+"""`plan DOCTYPE`: the plan as a value that can be reviewed, kept, applied later, and handed to other tools."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sodaf_nb.commands.arguments import add_answers, add_doctype, add_values, required_doctype, sync_options
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.registry import Command, doctype_names
 from sodaf_nb.tabular import Tabular
+
+if TYPE_CHECKING:
+    from sodaf_nb.plan import Plan
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +21,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add_answers(parser)
     add_values(parser)
     parser.add_argument("--save", metavar="FILE", help="write it to a JSON file, which apply --plan FILE takes")
+    parser.add_argument("--sql", metavar="FILE", help="write its statements to a new file, as a plain SQL script")
+    parser.add_argument(
+        "--alembic", metavar="FILE", help="write it to a new file as an Alembic revision, with upgrade and downgrade"
+    )
     parser.add_argument("--since", metavar="FILE", help="show what differs from a plan that was saved before")
 
 
@@ -29,10 +37,26 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
         plan.save(args.save)
         told = f"Saved to {args.save}; {context.program} apply --plan {shlex.quote(args.save)} carries it out."
         plan = replace(plan, remarks=(told,))
+    _export(context, plan, args)
     if before is None:
         return plan
     changes = plan.changes_since(before)
     return replace(changes, remarks=plan.remarks)
+
+
+def _export(context: Context, plan: Plan, args: argparse.Namespace) -> None:
+    if not args.sql and not args.alembic:
+        return
+    from sodaf_nb.commands import exports  # noqa: PLC0415  light start
+    from sodaf_nb.database.peers import alembic_heads  # noqa: PLC0415  light start
+
+    database = context.connection.database
+    ways = exports.ways(plan, database)
+    if args.sql:
+        exports.save(args.sql, exports.to_script(plan, ways), suffix=".sql")
+    if args.alembic:
+        text = exports.to_revision(plan, ways, down_revision=alembic_heads(database))
+        exports.save(args.alembic, text, suffix=".py")
 
 
 COMMAND = Command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,10 +45,10 @@ class Order:
     columns_now: tuple[str, ...]
 
 
-def notebook(order: Order) -> dict[str, Any]:
-    """Return the notebook, in nbformat 4.5 and not executed."""
-    return {
-        "cells": [_cell(number, *cell) for number, cell in enumerate(_cells(order), start=1)],
+def as_notebook(cells: Iterable[Cell]) -> str:
+    """Return the text of a notebook of those cells, in nbformat 4.5 and not executed."""
+    made = {
+        "cells": [_cell(number, *cell) for number, cell in enumerate(cells, start=1)],
         "metadata": {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -56,6 +56,7 @@ def notebook(order: Order) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
 def _cell(number: int, kind: str, text: str, tags: tuple[str, ...]) -> dict[str, Any]:
@@ -315,7 +316,7 @@ if folder:
 
 def text(order: Order) -> str:
     """Return the notebook as the text of its file."""
-    return json.dumps(notebook(order), indent=1, ensure_ascii=False) + "\n"
+    return as_notebook(_cells(order))
 
 
 def changed_columns(plan: Plan) -> tuple[str, ...]:

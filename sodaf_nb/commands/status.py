@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def _run(context: Context, _args: argparse.Namespace) -> Tabular:
+    from sodaf_nb.database.peers import kept  # noqa: PLC0415  light start
     from sodaf_nb.history import kind_of  # noqa: PLC0415  light start
 
     newest = context.applier.history.newest_of_each()
@@ -31,7 +32,7 @@ def _run(context: Context, _args: argparse.Namespace) -> Tabular:
         title=f"Status of {context.connection.database.shown}{production}: {differ}",
         rows=rows,
         empty=f"No DocType is loaded. Read some with {how_to_load(context.program)}",
-        remarks=interrupted(context.applier, context.program),
+        remarks=(*interrupted(context.applier, context.program), *kept(live.tables)),
         pending=pending,
     )
 

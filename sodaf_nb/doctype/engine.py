@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 
 from sodaf_nb.doctype import relations, tables
-from sodaf_nb.doctype.files import find_files, is_other_kind, read_file
+from sodaf_nb.doctype.files import find_files, is_doctype, is_in_place, is_other_kind, read_file
 from sodaf_nb.doctype.notes import listed, missing_targets, notes
 from sodaf_nb.doctype.parse import read_doctype, read_source
 from sodaf_nb.doctype.problems import Problems, did_you_mean, shown
@@ -34,7 +34,9 @@ class DocTypeEngine:
     def load(self, path: str | os.PathLike[str]) -> tuple[DocType, ...]:
         """Load one DocType file, or every one below a folder, all or none.
 
-        In a folder, JSON objects of another kind (reports, pages ...) and hidden folders are passed over.
+        In a folder, JSON objects of another kind (reports, pages ...) and hidden folders are passed over. In one of
+        an application, with its DocTypes at `doctype/customer/customer.json`, so is all other JSON that does not say
+        it is a DocType: fixtures, translations, settings of other programs.
 
         Raises:
             DocTypeNotFoundError: If there is no such file or folder, or no DocType in it.
@@ -43,11 +45,14 @@ class DocTypeEngine:
         root = Path(path)
         problems: list[Problem] = []
         read: list[tuple[str, DocType]] = []
-        for shown_name, file in find_files(root):
+        files = list(find_files(root))
+        in_application = any(is_in_place(file) for _name, file in files)
+        for shown_name, file in files:
             prefix = f"{shown(shown_name)[1:-1]}:"
             found = Problems(prefix)
             data = read_file(file, found)
-            if not (root.is_dir() and is_other_kind(data)):
+            stray = in_application and not is_in_place(file) and not is_doctype(data)
+            if not (root.is_dir() and (stray or is_other_kind(data))):
                 doctype = read_doctype(data, found)
                 read += [(prefix, replace(doctype, file=file.as_posix()))] if doctype else []
                 problems += found.listed()

@@ -13,7 +13,7 @@ from sodaf_nb.errors import DocTypeNotFoundError
 def find_files(path: Path) -> Iterator[tuple[str, Path]]:
     """Yield (name to show, path) of the file, or of every JSON file below the folder, in a fixed order.
 
-    Hidden folders are left out: Jupyter keeps stale copies in `.ipynb_checkpoints`.
+    Hidden folders are left out: Jupyter keeps stale copies in `.ipynb_checkpoints`. So are packages of JavaScript.
 
     Raises:
         DocTypeNotFoundError: If there is neither.
@@ -22,7 +22,7 @@ def find_files(path: Path) -> Iterator[tuple[str, Path]]:
         yield path.name, path
     elif path.is_dir():
         below = ((file.relative_to(path), file) for file in path.rglob("*.json") if file.is_file())
-        shown = ((name.as_posix(), file) for name, file in below if not _hidden(name))
+        shown = ((name.as_posix(), file) for name, file in below if not _foreign(name))
         yield from sorted(shown)
     else:
         raise DocTypeNotFoundError(
@@ -30,8 +30,18 @@ def find_files(path: Path) -> Iterator[tuple[str, Path]]:
         )
 
 
-def _hidden(name: Path) -> bool:
-    return any(part.startswith(".") for part in name.parts)
+def _foreign(name: Path) -> bool:
+    return any(part.startswith(".") or part == "node_modules" for part in name.parts)
+
+
+def is_in_place(file: Path) -> bool:
+    """Return True where an application keeps its DocTypes: `doctype/customer/customer.json`."""
+    return file.parent.parent.name == "doctype" and file.parent.name == file.stem
+
+
+def is_doctype(data: Json) -> bool:
+    """Return True for JSON that says that it is a DocType."""
+    return isinstance(data, Mapping) and data.get("doctype") == "DocType"
 
 
 def read_file(file: Path, problems: Problems) -> Json:

@@ -10,7 +10,7 @@ An incremental backup is taken of all rows that the copy has: on copies of the b
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from sodaf_nb.database.rehearsable import Rehearsable
 from sodaf_nb.database.rowchanges import may_hold_minus_zero, row_changes, same_rows
 from sodaf_nb.database.sidefile import SideFileError, exact_rows, table_facts
 from sodaf_nb.errors import MigrationBackupError, SodafError, StalePlanError
+from sodaf_nb.execution.counting import counted, row_counts
 from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.saving import saving_for
 from sodaf_nb.execution.steps import Conflict, require_outcome, run_step, run_steps
@@ -38,7 +39,6 @@ from sodaf_nb.rehearsal import ColumnChange, PreviewRow, Rehearsal, is_masked
 from sodaf_nb.schema import Schema, fingerprint
 from sodaf_nb.schema.closure import neighbours
 from sodaf_nb.sql import SQLGenerator
-from sodaf_nb.sql.quoting import quote
 from sodaf_nb.sql.script import Step
 
 if TYPE_CHECKING:
@@ -113,16 +113,8 @@ class Rehearser:
         work.check()  # a stop that a part took for a fault of its own
         return replace(found, rehearsal=replace(found.rehearsal, seconds=time.perf_counter() - started))
 
-    def _counted(self, job: Job) -> Job:
-        """Return the job with its tables' rows counted, where an apply needs no count."""
-        there = [table.name for name in touched_tables(job.plan) if (table := job.live.table(name))]
-        if job.evidence.facts.rows or not there:
-            return job
-        with self.database.read() as session:
-            return job.with_facts(replace(job.evidence.facts, rows=_counts(session, there)))
-
     def _rehearsed(self, job: Job, wanted: RehearsalScope, mask: Collection[str]) -> Rehearsed:
-        job, tables = self._counted(job), neighbours(job.live, touched_tables(job.plan))
+        job, tables = counted(job, self.database), neighbours(job.live, touched_tables(job.plan))
         if any(isinstance(o, ROW_CHANGES) for o in job.plan.operations):
             tables, wanted = frozenset(job.live.tables), "full"  # what it reads nobody knows beforehand
         try:
@@ -168,7 +160,7 @@ class _OnCopy:
                 f"The schema of {job.plan.table} changed while it was looked at.", hint="run the dry run again"
             )
         with copy.database.read() as session:
-            self._counts = _counts(session, job.evidence.facts.rows)
+            self._counts = row_counts(session, job.evidence.facts.rows)
         self._options = rehearser.options
         self._backups = MigrationBackupManager(
             copy.database,
@@ -379,10 +371,6 @@ class _OnCopy:
         scale = found.total_rows / found.rows if found.rows and found.scope == "sample" else 1.0
         steps = 1.0 if all(step.path == "metadata only" for step in self._job.script.up) else scale
         return found.seconds_backup * scale + found.seconds_up * steps
-
-
-def _counts(session: Session, tables: Iterable[str]) -> dict[str, int]:
-    return {name: int(session.value(f"SELECT COUNT(*) FROM {quote(name)}")) for name in tables}
 
 
 def _tables(catalog: Mapping[tuple[str, str], str]) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sodaf_nb.plan import Operation
-from sodaf_nb.schema import Column, DataType, Schema
+from sodaf_nb.schema import Column, DataType, Schema, SchemaObject
 from sodaf_nb.sql.script import Step
 
 BACKUP = "sodaf_backup"
@@ -138,4 +138,21 @@ class Dialect(Protocol):
 
     def collation(self, definition: str) -> str | None:
         """Return the collation that a column's text declares; None for the engine's own."""
+        ...
+
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        ...
+
+    def refused_if(self, query: str, why: str) -> tuple[str, ...]:
+        """Return statements for other programs that fail with `why` when a query returns a row."""
+        ...
+
+    def required_ground(self, entries: Collection[SchemaObject], tables: Collection[str]) -> tuple[str, ...]:
+        """Return statements for other programs that fail where running a script would do damage.
+
+        Args:
+            entries: What the catalog says of the tables when the script fits.
+            tables: Their names.
+        """
         ...

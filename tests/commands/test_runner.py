@@ -23,6 +23,7 @@ NAMES = (
     "explore",
     "help",
     "history",
+    "init",
     "orphans",
     "panel",
     "plan",

@@ -33,7 +33,7 @@ def test_the_wheel_has_every_file_of_the_package_and_no_other(built):
 
     assert names == package
     assert {"sodaf_nb/py.typed", "sodaf_nb/cli/answer.schema.json"} <= names
-    assert wheel.stat().st_size < 600_000
+    assert wheel.stat().st_size < 1_000_000  # code alone: no picture, notebook or database strayed in
 
 
 def test_the_wheel_names_its_command_and_its_licence(built):

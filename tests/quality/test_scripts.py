@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 
 import nbformat
 import pytest
@@ -12,6 +13,7 @@ from tests.quality.project import ROOT
 def script(name):
     spec = importlib.util.spec_from_file_location(f"script_{name}", ROOT / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its processes look for it there
     spec.loader.exec_module(module)
     return module
 

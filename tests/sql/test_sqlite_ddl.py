@@ -11,8 +11,8 @@ from sodaf_nb.sql.dialects.sqlite_ddl import (
     default_text,
     normalise,
     parse_create_table,
-    tokens,
 )
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from tests.sql.memory import memory
 
 NASTY = """CREATE TABLE "my ""odd"" table" ( -- all, of (it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from sodaf_nb.database.sidefile.engine import SideFileError, engine_errors, first_value, full_name
-from sodaf_nb.sql.dialects.sqlite_ddl import tokens
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from sodaf_nb.sql.dialects.sqlite_values import affinity
 from sodaf_nb.sql.quoting import quote
 

@@ -22,11 +22,15 @@ class Draft(Tabular):
         document: Its JSON, ready for `DocTypeEngine.register`.
         remarks: What was guessed, changed or left out, a sentence each.
         origin: What it was drafted from, such as `table customers`.
+        columns: (column, field) of the table it was drafted from, where its rows still have to be brought over.
+        rows_sql: SQL that brings them over once the DocType is applied; empty when there is none to offer.
     """
 
     document: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     origin: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    rows_sql: str = ""
 
     @property
     def name(self) -> str:
@@ -81,6 +85,10 @@ class Draft(Tabular):
     def notes(self) -> tuple[str, ...]:
         """Return the remarks."""
         return self.remarks
+
+    def code(self) -> list[tuple[str, str]]:
+        """Return the SQL that brings the rows over."""
+        return [("Its rows, once it is applied", self.rows_sql)] if self.rows_sql else []
 
 
 def _attributes(field: FieldJson) -> Iterator[str]:

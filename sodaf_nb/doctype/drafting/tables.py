@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sodaf_nb.doctype.drafting.columns import default_for, field_for
@@ -14,9 +15,10 @@ from sodaf_nb.schema import Column, DataType, Index, Kind, Table
 
 _CHILD = frozenset({"parent", "parentfield", "parenttype"})
 _TREE = frozenset({"lft", "rgt"})
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def draft_table(table: Table, name: str | None = None) -> Draft:
+def draft_table(table: Table, name: str | None = None, *, links: Mapping[str, str] = _NONE) -> Draft:
     """Return the draft of a DocType for a live table.
 
     For a table of a DocType, `tab<Name>` with the key `name`, the draft asks for what is there: its diff is
@@ -26,19 +28,25 @@ def draft_table(table: Table, name: str | None = None) -> Draft:
     Args:
         table: The table, as reflected.
         name: What to call the DocType; None makes a name of the table's.
+        links: {column, small letters: DocType} of columns whose values are names of that DocType's rows.
 
     Raises:
         UsageError: If no name can be made of the table's.
     """
     called = name or doctype_name_for(table.name)
-    return _same(table, called) if table.name == table_name(called) and _has_key(table) else _other(table, called)
+    return (_same if stays_in_place(table, called) else _other)(table, called, links)
+
+
+def stays_in_place(table: Table, name: str) -> bool:
+    """Return True when a DocType of that name keeps its rows in just this table."""
+    return table.name == table_name(name) and _has_key(table)
 
 
 def _has_key(table: Table) -> bool:
     return tuple(map(str.lower, table.primary_key)) == ("name",)
 
 
-def _same(table: Table, name: str) -> Draft:
+def _same(table: Table, name: str, links: Mapping[str, str]) -> Draft:
     names = {column.name for column in table.columns}
     tree, child = names >= _TREE, names >= _CHILD
     standard = STANDARD - (frozenset() if child else _CHILD) | (_TREE if tree else frozenset())
@@ -46,7 +54,7 @@ def _same(table: Table, name: str) -> Draft:
     for column in table.columns:
         if column.name in standard or column.hidden:
             continue
-        field, why = _field_in_place(column, table)
+        field, why = _field_in_place(column, table, links.get(column.name.lower()))
         fields += [field] if field else []
         remarks += [f"{column.name}: {why}"] if why else []
     numbered = any(column.autoincrement for column in table.columns)
@@ -65,11 +73,13 @@ def _same(table: Table, name: str) -> Draft:
     )
 
 
-def _field_in_place(column: Column, table: Table) -> tuple[FieldJson | None, str]:
+def _field_in_place(column: Column, table: Table, target: str | None) -> tuple[FieldJson | None, str]:
     """Return the field for a column that stays as it is, and what a person should know."""
     if problem := fieldname_problem(column.name):
         return None, f"left out and kept as it is; {problem}"
     found = field_for(column.type)
+    if target and found and found["fieldtype"] == "Data":
+        found = {**found, "fieldtype": "Link", "options": target}
     if found is None:
         return None, f"left out and kept as it is; no fieldtype stores {column.type}"
     default = default_for(column.type, column.default)
@@ -112,28 +122,46 @@ def _index(index: Index) -> dict[str, Any]:
     return {"columns": list(index.columns), **({"unique": 1} if index.unique else {})}
 
 
-def _other(table: Table, name: str) -> Draft:
+def _other(table: Table, name: str, links: Mapping[str, str]) -> Draft:
     fields, names, remarks = list[FieldJson](), dict[str, str](), _about_rows(table, name)
     for column in table.columns:
         names[column.name.lower()] = fieldname = fieldname_for(column.name, set(names.values()))
-        found, why = _nearest(column.type)
-        default = default_for(_stored(found), column.default) or {}
-        fields.append(_field(fieldname, found, column, table, default))
+        target = links.get(column.name.lower())
+        found, why = ({"fieldtype": "Link", "options": target}, []) if target else _nearest(column.type)
+        default = default_for(_stored(found), column.default)
+        why += _not_the_same(column, declared=default is not None)
+        fields.append(_field(fieldname, found, column, table, default or {}))
         changes = [f"is called {fieldname}"] if fieldname != column.name else []
         remarks += [f"{column.name}: {'; '.join([*changes, *why])}"] if changes or why else []
     remarks += _undrafted(table)
     indexes = [{**_index(i), "columns": [names[c.lower()] for c in i.columns]} for i in _together(table)]
-    return Draft(document=document(name, fields, indexes=indexes), remarks=tuple(remarks), origin=f"table {table.name}")
+    return Draft(
+        document=document(name, fields, indexes=indexes),
+        remarks=tuple(remarks),
+        origin=f"table {table.name}",
+        columns=tuple((column.name, names[column.name.lower()]) for column in table.columns),
+    )
+
+
+def _not_the_same(column: Column, *, declared: bool) -> Iterator[str]:
+    if not declared:
+        yield f"its default {column.default!r} is left out"
+    if column.default_sql is not None:
+        yield f"its default {column.default_sql} is an expression and left out"
+    if column.hidden:
+        yield "is computed there and stored here"
 
 
 def _undrafted(table: Table) -> Iterator[str]:
-    """Yield what a draft would lose in silence: uniqueness that its DocType cannot declare as it stands."""
+    """Yield what a draft would lose in silence: indexes that its DocType cannot declare as it stands."""
     drafted = set(_whole(table))
     for index in table.indexes:
         if index.unique and index not in drafted and index.columns != table.primary_key:
             why = "for some rows" if index.where is not None else "for a Text or an expression; a Data can have it"
             columns = ", ".join(column or "an expression" for column in index.columns)
             yield f"{columns}: unique in {table.name}, not in the draft, which cannot say so {why}"
+        elif index not in drafted and not index.unique:
+            yield f"index {index.name} of {table.name}: left out, for some rows, a Text or an expression"
 
 
 def _about_rows(table: Table, name: str) -> list[str]:

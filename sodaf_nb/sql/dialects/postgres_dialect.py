@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from sodaf_nb.plan import Operation
-from sodaf_nb.schema import Column, DataType, Schema
+from sodaf_nb.schema import Column, DataType, Schema, SchemaObject
 from sodaf_nb.sql.dialect import Rows, SchemaCopy
+from sodaf_nb.sql.dialects.postgres_alone import refused_if
 from sodaf_nb.sql.dialects.postgres_alter import renumbered
 from sodaf_nb.sql.dialects.postgres_copy import PostgresCopy, Scratch
 from sodaf_nb.sql.dialects.postgres_reflection import reflect
 from sodaf_nb.sql.dialects.postgres_render import render
 from sodaf_nb.sql.dialects.postgres_text import comparable
 from sodaf_nb.sql.dialects.postgres_values import Conversion, conversion, holds_all
+from sodaf_nb.sql.dialects.sqlite_checks import check_texts
 from sodaf_nb.sql.script import Step
 
 
@@ -85,6 +87,18 @@ class PostgresDialect:
     def collation(self, definition: str) -> str | None:  # noqa: ARG002
         """Return None: what is equal does not depend on a collation, unless it is one that says so."""
         return None
+
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        return check_texts(sql)
+
+    def refused_if(self, query: str, why: str) -> tuple[str, ...]:
+        """Return a statement that fails with `why` when a query returns a row."""
+        return refused_if(query, why)
+
+    def required_ground(self, entries: Collection[SchemaObject], tables: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: the server refuses what does not fit, and enforces its foreign keys."""
+        return ()
 
 
 _comparable = lru_cache(maxsize=4096)(comparable)

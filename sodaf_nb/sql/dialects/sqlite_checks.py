@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sodaf_nb.errors import UnsupportedChangeError
-from sodaf_nb.sql.dialects.sqlite_ddl import Token, parse_create_table, tokens
+from sodaf_nb.sql.dialects.sqlite_ddl import parse_create_table
+from sodaf_nb.sql.dialects.sqlite_tokens import Token, tokens
 
 
 def broken_checks(sql: str, values: Mapping[str, str], column: str) -> str:
@@ -26,6 +27,11 @@ def broken_checks(sql: str, values: Mapping[str, str], column: str) -> str:
     bodies = [body for part in parts for body in _bodies(tokens(part.text))]
     about = [body for body in bodies if any(_names(token, column) for token in body)]
     return " OR ".join(f"NOT ({''.join(_put_in(body, values))})" for body in about)
+
+
+def check_texts(sql: str) -> tuple[str, ...]:
+    """Return the text of each CHECK, in one line; the grammar of a CREATE TABLE is the same for both engines here."""
+    return tuple(" ".join("".join(token.text for token in body).split()) for body in _bodies(tokens(sql)))
 
 
 def collation(definition: str) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sodaf_nb.plan import Operation
-from sodaf_nb.schema import Column, DataType, Schema
+from sodaf_nb.schema import Column, DataType, Schema, SchemaObject
 from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects import sqlite_checks as checks
+from sodaf_nb.sql.dialects.sqlite_alone import refused_if, required_ground
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_render import MOST_PASSES, render
@@ -83,6 +84,18 @@ class SQLiteDialect:
     def collation(self, definition: str) -> str | None:
         """Return the collation that a column's text declares."""
         return checks.collation(definition)
+
+    def checks(self, sql: str) -> tuple[str, ...]:
+        """Return the condition of each CHECK of a catalog text."""
+        return checks.check_texts(sql)
+
+    def refused_if(self, query: str, why: str) -> tuple[str, ...]:
+        """Return statements that fail with `why` when a query returns a row."""
+        return refused_if(query, why)
+
+    def required_ground(self, entries: Collection[SchemaObject], tables: Collection[str]) -> tuple[str, ...]:
+        """Return statements that fail unless the tables are as they are known, and foreign keys are off."""
+        return required_ground(entries, tables)
 
 
 SQLITE = SQLiteDialect()

@@ -15,7 +15,7 @@ from sodaf_nb.plan import AlterColumn, DedupeColumn, Operation, RestoreColumn, R
 from sodaf_nb.schema.closure import mentions
 from sodaf_nb.sql.dialect import Rows
 from sodaf_nb.sql.dialects import sqlite as spelling
-from sodaf_nb.sql.dialects.sqlite_ddl import tokens
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.sql.script import Check
 

@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import replace
 
 from sodaf_nb.plan import RestoreRows, RowChange
-from sodaf_nb.sql.dialects.sqlite_ddl import tokens
 from sodaf_nb.sql.dialects.sqlite_step import step_of
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from sodaf_nb.sql.script import Step
 
 

@@ -14,8 +14,9 @@ from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.plan import AddColumn, AlterColumn, DropColumn
 from sodaf_nb.schema import Column, Kind, Schema, SchemaObject, Table
 from sodaf_nb.sql.dialects import sqlite as spelling
-from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, parse_create_table, tokens
+from sodaf_nb.sql.dialects.sqlite_ddl import TableText, alter_column_text, parse_create_table
 from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, table_moved
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from sodaf_nb.sql.quoting import literal, quote
 
 ColumnOperation = AddColumn | DropColumn | AlterColumn

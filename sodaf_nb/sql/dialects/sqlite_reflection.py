@@ -12,8 +12,9 @@ from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.schema import Column, Index, Schema, SchemaObject, Table
 from sodaf_nb.sql.dialect import Rows
 from sodaf_nb.sql.dialects.sqlite import parse_default, parse_type
-from sodaf_nb.sql.dialects.sqlite_ddl import TableText, parse_create_table, tokens
+from sodaf_nb.sql.dialects.sqlite_ddl import TableText, parse_create_table
 from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS
+from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 
 Rowset = tuple[tuple[Any, ...], ...]
 

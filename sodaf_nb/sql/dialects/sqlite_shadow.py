@@ -13,9 +13,10 @@ from typing import Any
 from sodaf_nb.errors import UnsupportedChangeError
 from sodaf_nb.schema import Schema, SchemaObject
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError
-from sodaf_nb.sql.dialects.sqlite_ddl import Token, normalise, tokens
+from sodaf_nb.sql.dialects.sqlite_ddl import normalise
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_statistics import STATISTICS, made
+from sodaf_nb.sql.dialects.sqlite_tokens import Token, tokens
 from sodaf_nb.sql.quoting import quote
 
 _ORDER = ("table", "view", "index", "trigger")
