@@ -150,6 +150,8 @@ def _compared(named: SchemaDiff, wanted: Table, now: Table, *, drop: bool, live:
 
 
 def _after_renames(present: Table, renames: tuple[ColumnRename, ...]) -> Table:
+    if not renames:
+        return present
     names = {r.old.lower(): r.new for r in renames}
 
     def renamed(name: str) -> str:
@@ -179,7 +181,8 @@ def _changes(wanted: Table, now: Table) -> tuple[ColumnChange, ...]:
 def _kept_default(before: Column, after: Column) -> Column:
     # A DocType cannot say an expression, so a live one stands for "not mentioned" and is kept.
     keep = before.default_sql if after.default is None else None
-    return replace(after, name=before.name, default_sql=keep)
+    same = (after.name, after.default_sql) == (before.name, keep)
+    return after if same else replace(after, name=before.name, default_sql=keep)
 
 
 def _relaxed(orphans: tuple[Column, ...]) -> tuple[ColumnChange, ...]:

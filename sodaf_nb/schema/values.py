@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from sodaf_nb.schema.types import DataType
 
 Scalar = str | int | float
+_VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ class Index:
         return (tuple(c.lower() for c in self.columns), self.unique)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its columns by name are found once
 class Table:
     """One table with its columns in order.
 
@@ -86,8 +89,11 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, ASCII case ignored, or None."""
-        wanted = name.lower()
-        return next((c for c in self.columns if c.name.lower() == wanted), None)
+        return self._by_name.get(name.lower())
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Column]:
+        return {c.name.lower(): c for c in reversed(self.columns)}
 
     def column_names(self) -> tuple[str, ...]:
         """Return the names in order."""
@@ -116,8 +122,14 @@ class SchemaObject:
     table: str
     sql: str | None
 
+    def built_kind(self) -> str | None:
+        """Return `view`, `trigger` or `virtual table` for what may be built on any table; None for the rest."""
+        if self.kind in ("view", "trigger"):
+            return self.kind
+        return "virtual table" if self.kind == "table" and _VIRTUAL.match(self.sql or "") else None
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)  # no slots, as above
 class Schema:
     """All tables of a database and every catalog entry.
 
@@ -131,10 +143,24 @@ class Schema:
 
     def table(self, name: str) -> Table | None:
         """Return the table of that name, ASCII case ignored, or None."""
-        wanted = name.lower()
-        return next((t for n, t in self.tables.items() if n.lower() == wanted), None)
+        return self._by_name.get(name.lower())
 
-    def of_table(self, name: str) -> Iterator[SchemaObject]:
-        """Yield the catalog entries that belong to that table, the table itself included."""
-        wanted = name.lower()
-        return (o for o in self.objects if o.table.lower() == wanted)
+    def of_table(self, name: str) -> tuple[SchemaObject, ...]:
+        """Return the catalog entries that belong to that table, the table itself included."""
+        return tuple(self._by_table.get(name.lower(), ()))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Table]:
+        return {name.lower(): table for name, table in reversed(list(self.tables.items()))}
+
+    @cached_property
+    def _by_table(self) -> Mapping[str, list[SchemaObject]]:
+        found: dict[str, list[SchemaObject]] = {}
+        for entry in self.objects:
+            found.setdefault(entry.table.lower(), []).append(entry)
+        return found
+
+    @cached_property
+    def built(self) -> tuple[SchemaObject, ...]:
+        """The entries that may be built on any table: views, triggers and virtual tables."""
+        return tuple(o for o in self.objects if o.built_kind())
