@@ -160,8 +160,10 @@ class AttemptLog:
 def _open(session: Session) -> list[Attempt]:
     if not session.has_table(TABLE):
         return []
-    applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"
-    ids = {row[0] for row in session.rows(applied)} if session.has_table(HISTORY) else set()
     order, _definition = session.dialect.order
     rows = session.rows(f"SELECT id, doctype FROM {quote(TABLE)} WHERE state = 'started' ORDER BY {order}")
+    if not rows:  # as nearly always: a long history is not read for nothing
+        return []
+    applied = f"SELECT id FROM {quote(HISTORY)} WHERE status <> 'failed'"
+    ids = {row[0] for row in session.rows(applied)} if session.has_table(HISTORY) else set()
     return [Attempt(id=i, doctype=d, outcome="done" if i in ids else "aborted") for i, d in rows]

@@ -17,6 +17,7 @@ from sodaf_nb.history.statistics import Statistics, statistics
 from sodaf_nb.sql.quoting import quote
 
 TABLE = "tabMigrationHistory"
+_INDEX = "ix_tabMigrationHistory_doctype"
 _TYPES = {"version": "INTEGER", "execution_time": "DOUBLE PRECISION", "affected_rows": "BIGINT"}
 _OPTIONAL = frozenset({"backup_path", "error", "fingerprint_after", "backup_id", "backup_sha256"})
 
@@ -210,8 +211,9 @@ def _ensure_table(session: Session) -> None:
         _name, order = session.dialect.order
         columns = ", ".join([*map(_column, COLUMNS), *([order] if order else [])])
         session.execute(f"CREATE TABLE {quote(TABLE)} ({columns})")
-        return
-    for name in (name for name in COLUMNS if name not in present):
+    # Without it the newest record of each DocType, which `status` asks for, would be looked for in all of them.
+    session.execute(f"CREATE INDEX IF NOT EXISTS {quote(_INDEX)} ON {quote(TABLE)} (doctype, version)")
+    for name in (name for name in COLUMNS if present and name not in present):
         session.execute(f"ALTER TABLE {quote(TABLE)} ADD COLUMN {_column(name)} DEFAULT {_LATER[name]}")
 
 

@@ -57,7 +57,7 @@ def _grouped(rows: Iterable[tuple[Any, ...]]) -> defaultdict[str, list[tuple[Any
 
 # Reading a CREATE TABLE text is the dear part (about 20 ms for 90 columns), and a table's rows in the
 # catalog say all of it, so a table that did not change is not read again.
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _table(name: str, sql: str | None, columns: Rowset, indexes: Rowset) -> Table:
     text = _parsed(sql)
     keys = sorted((pk, column) for column, _type, _notnull, _default, pk, _hidden in columns if pk)
