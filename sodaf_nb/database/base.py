@@ -86,6 +86,18 @@ class Database:
         """Run a block in one consistent read-only snapshot."""
         raise NotImplementedError
 
+    def looking(self, table: str = "", condition: str = "") -> AbstractContextManager[Session]:
+        """Run a block in one read-only snapshot in which every stored text can be read.
+
+        Args:
+            table: The table that a person's condition is about.
+            condition: SQL that a person wrote and the block runs; empty for none.
+
+        Raises:
+            UsageError: If it is no expression, names what is not there, or would do more than read.
+        """
+        raise NotImplementedError
+
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> AbstractContextManager[Session]:
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote as percent
@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from sodaf_nb import work
 from sodaf_nb.database.address import shown_path, url_of
 from sodaf_nb.database.base import Database, Sizes
+from sodaf_nb.database.fence import fenced
 from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
@@ -136,6 +137,15 @@ class SQLiteDatabase(Database):
         """Run a block in one consistent read-only snapshot."""
         with self._transaction("BEGIN", read_only=True) as session:
             yield session
+
+    @contextmanager
+    def looking(self, table: str = "", condition: str = "") -> Iterator[SQLiteSession]:  # noqa: ARG002
+        """Run a block in one read-only snapshot in which every stored text can be read, broken UTF-8 too."""
+        with self.read() as session:
+            # The connection is made for this block and closed after it.
+            session.raw.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+            with fenced(session) if condition.strip() else nullcontext():
+                yield session
 
     @contextmanager
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[SQLiteSession]:  # noqa: ARG002

@@ -6,7 +6,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
@@ -14,13 +14,14 @@ import psycopg
 from sodaf_nb.database.base import Database, Sizes, Target
 from sodaf_nb.database.patience import Patience
 from sodaf_nb.database.postgres.connections import Connections, commit, rolled_back, take_back
+from sodaf_nb.database.postgres.fence import require_reading, unusable
 from sodaf_nb.database.postgres.held import PostgresHeld, held_still
 from sodaf_nb.database.postgres.holders import holders
 from sodaf_nb.database.postgres.refusals import is_locked, ours
 from sodaf_nb.database.postgres.rehearsal import PostgresRehearsal, rehearsal
 from sodaf_nb.database.postgres.scratch import OpenScratch
 from sodaf_nb.database.postgres.session import PostgresSession
-from sodaf_nb.errors import DatabaseError, LockedError
+from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
 from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.quoting import quote
 
@@ -107,6 +108,21 @@ class PostgresDatabase(Database):
         with self._connections.connected() as connection, rolled_back(connection):
             self._connections.begin(connection, "ISOLATION LEVEL REPEATABLE READ READ ONLY", self._patience())
             yield PostgresSession(connection, self._dialect, self.hold)
+
+    @contextmanager
+    def looking(self, table: str = "", condition: str = "") -> Iterator[PostgresSession]:
+        """Run a block in one read-only snapshot, in which a condition that a person wrote can only read."""
+        asked = condition.strip() != ""
+        if asked:
+            with closing(self.scratch()) as scratch:
+                require_reading(scratch, table, condition)
+        with self.read() as session:
+            try:
+                yield session
+            except MigrationExecutionError as error:
+                if not asked:
+                    raise
+                raise unusable(str(error.message).partition(": ")[2]) from None
 
     @contextmanager
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[PostgresSession]:
