@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sodaf_nb.database.database import SQLiteDatabase
     from sodaf_nb.database.rehearsable import Rehearsable
     from sodaf_nb.database.sidefile.held import Held
+    from sodaf_nb.database.sidefile.into import Restoring
     from sodaf_nb.options import RehearsalScope
 
 
@@ -128,6 +129,19 @@ class Database:
 
         Raises:
             SideFileError: If the database cannot be read.
+        """
+        raise NotImplementedError
+
+    def restoring(self, table: str, *, dry_run: bool) -> AbstractContextManager[Restoring]:
+        """Run a block in one transaction in which a backup can be compared with a table and written into it.
+
+        Args:
+            table: The table, which nobody else may write meanwhile.
+            dry_run: True writes nothing.
+
+        Raises:
+            LockedError: If others hold what is needed for longer than patience lasts.
+            DatabaseError: If the database may not be written.
         """
         raise NotImplementedError
 

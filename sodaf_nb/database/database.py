@@ -23,8 +23,9 @@ from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
 from sodaf_nb.database.session import SQLiteSession
-from sodaf_nb.database.sidefile import Snapshot
+from sodaf_nb.database.sidefile import Snapshot, add_sign
 from sodaf_nb.database.sidefile import hold as hold_still
+from sodaf_nb.database.sidefile.into import SQLiteRestoring
 from sodaf_nb.database.tablesize import database_bytes, pragma, table_bytes
 from sodaf_nb.errors import DatabaseError
 from sodaf_nb.sql.dialect import Dialect
@@ -221,6 +222,16 @@ class SQLiteDatabase(Database):
         with self.read() as session:
             goes_on = session.value("PRAGMA journal_mode") == "wal"
         return f"all other writers of the file, from the begin to the commit; {_READERS[goes_on]}"
+
+    @contextmanager
+    def restoring(self, table: str, *, dry_run: bool) -> Iterator[SQLiteRestoring]:  # noqa: ARG002
+        """Run a block in one transaction into which side files can be attached."""
+        with self.read() if dry_run else self.write() as session:
+            add_sign(session.raw)
+            if not dry_run:
+                # Rows older than a CHECK come back as they were.
+                session.execute("PRAGMA ignore_check_constraints=ON")
+            yield SQLiteRestoring(session)
 
     def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
         """Return how many bytes tables and the whole database take."""

@@ -168,7 +168,8 @@ class MigrationHistoryManager:
 
 
 def _all(session: Session) -> list[MigrationRecord]:
-    names = [name for name in COLUMNS if name in session.columns(TABLE)]
+    present = session.columns(TABLE)
+    names = [name for name in COLUMNS if name in present]
     if not names:
         return []
     order, _definition = session.dialect.order

@@ -19,6 +19,7 @@ from sodaf_nb.database.postgres.held import PostgresHeld, held_still
 from sodaf_nb.database.postgres.holders import holders
 from sodaf_nb.database.postgres.refusals import is_locked, ours
 from sodaf_nb.database.postgres.rehearsal import PostgresRehearsal, rehearsal
+from sodaf_nb.database.postgres.restoring import PostgresRestoring
 from sodaf_nb.database.postgres.scratch import OpenScratch
 from sodaf_nb.database.postgres.session import PostgresSession
 from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
@@ -201,6 +202,18 @@ class PostgresDatabase(Database):
             self._connections.begin(connection, "ISOLATION LEVEL REPEATABLE READ", self._patience())
             with held_still(PostgresSession(connection, self._dialect, self.hold)) as held:
                 yield held
+
+    @contextmanager
+    def restoring(self, table: str, *, dry_run: bool) -> Iterator[PostgresRestoring]:
+        """Run a block in one transaction that others may read beside; one that is taken back for a dry run."""
+        if not dry_run:
+            with self.write(hold=[table]) as session:
+                yield PostgresRestoring(session, self.namespace)
+            return
+        with self._connections.connected() as connection, rolled_back(connection):
+            # Not read only: the backup's rows are compared in a temporary table.
+            self._connections.begin(connection, "ISOLATION LEVEL REPEATABLE READ", self._patience())
+            yield PostgresRestoring(PostgresSession(connection, self._dialect, self.hold), self.namespace)
 
     @contextmanager
     def rehearsal_copy(
