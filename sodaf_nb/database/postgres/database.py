@@ -13,6 +13,7 @@ import psycopg
 
 from sodaf_nb.database.base import Database, Sizes, Target
 from sodaf_nb.database.patience import Patience
+from sodaf_nb.database.postgres.abilities import abilities, require_all
 from sodaf_nb.database.postgres.connections import Connections, commit, rolled_back, take_back
 from sodaf_nb.database.postgres.fence import require_reading, unusable
 from sodaf_nb.database.postgres.held import PostgresHeld, held_still
@@ -52,7 +53,7 @@ class PostgresDatabase(Database):
         schema: The schema that is migrated; None is `public`.
 
     Raises:
-        DatabaseError: If the server cannot be reached, or is too old.
+        DatabaseError: If the server cannot be reached, is too old, or lacks what a safe migration stands on.
     """
 
     def __init__(self, target: Target, *, lock_timeout_s: float = 5.0, schema: str | None = None) -> None:
@@ -61,14 +62,24 @@ class PostgresDatabase(Database):
         self._connections = Connections(target, self.namespace)
         self.file = None
         self.uri = self._connections.url.set(password=None).render_as_string()
+        try:
+            version = self._usable()
+        except BaseException:
+            self.close()
+            raise
+        self._dialect = PostgresDialect(self.scratch, version=version, namespace=self.namespace)
+        self.dialect = self._dialect
+
+    def _usable(self) -> int:
+        """Return the server's version number; raises `DatabaseError` for a server that cannot be migrated."""
         with self._connections.connected() as connection:
             version = connection.info.server_version
+            require_all(*abilities(connection))
         if version < OLDEST:
             raise DatabaseError(
                 f"PostgreSQL {version // 10000} is too old.", hint=f"{OLDEST // 10000} and later can be migrated"
             )
-        self._dialect = PostgresDialect(self.scratch, version=version, namespace=self.namespace)
-        self.dialect = self._dialect
+        return version
 
     @property
     def name(self) -> str:
