@@ -170,7 +170,7 @@ class PostgresDatabase(Database):
                 with session.connection.transaction():
                     self._lock(session.connection, tables, "ACCESS EXCLUSIVE")
             except psycopg.Error as error:
-                raise self._explained(error, tables) from None
+                raise self._explained(error, tables, "ACCESS EXCLUSIVE") from None
 
         _retried(locked, given)
 
@@ -181,16 +181,16 @@ class PostgresDatabase(Database):
                 self._lock(connection, hold, "SHARE ROW EXCLUSIVE")
             except psycopg.Error as error:
                 take_back(connection)
-                raise self._explained(error, hold) from None
+                raise self._explained(error, hold, "SHARE ROW EXCLUSIVE") from None
 
         _retried(begun, patience)
 
-    def _explained(self, error: psycopg.Error, tables: Collection[str]) -> Exception:
+    def _explained(self, error: psycopg.Error, tables: Collection[str], mode: Mode) -> Exception:
         if not is_locked(error):
             return ours(error)
         found = ""
         with suppress(psycopg.Error, DatabaseError), self._connections.connected() as other:
-            found = holders(other, self.namespace, tables, self._connections.open)
+            found = holders(other, self.namespace, tables, self._connections.open, mode)
         return ours(error, holders=found)
 
     def _lock(self, connection: psycopg.Connection[Any], tables: Collection[str], mode: Mode) -> None:
