@@ -55,6 +55,10 @@ test-tables: $(STAMP) ## run the tests that go through tables of objects, real h
 	@mkdir -p $(REPORTS)
 	@$(BIN)/pytest --no-header -n $(WORKERS) $(TABLES) --junit-xml=$(REPORTS)/tables.xml
 
+.PHONY: replay-postgres
+replay-postgres: $(STAMP) ## replay all histories of the corpus on PostgreSQL, of which `make test` replays a share (minutes)
+	@SODAF_REPLAY=all $(BIN)/pytest --no-header -n $(WORKERS) tests/replay/test_replay_postgres.py
+
 # One line a floor: where, and the least per cent. Plans, their execution and backups decide over data.
 .PHONY: coverage
 coverage: $(STAMP)

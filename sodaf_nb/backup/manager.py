@@ -320,7 +320,7 @@ class MigrationBackupManager:
         def restore(noting: Record) -> RestoreResult:
             with self._unpacked(backup_id) as copy:
                 target = Target(
-                    database=(into or self._database).in_files("restoring a table"),
+                    database=into or self._database,
                     any_database=any_database or into is not None,
                     dry_run=dry_run,
                     save=partial(self._save_present, copy.manifest, into),

@@ -11,30 +11,19 @@ from sodaf_nb.backup.manifest import Manifest
 from sodaf_nb.backup.reader import Unpacked
 from sodaf_nb.backup.values import RestoreResult
 from sodaf_nb.database.sidefile import (
-    SIDE,
     SideDifference,
     SideFileError,
     TableFacts,
     ascii_lower,
-    attach,
     check_side,
-    columns_difference,
-    compare_tables,
-    create_from_side,
-    difference,
-    looking,
     open_side,
     rename_in_side,
-    replace_from_side,
-    table_facts,
-    update_from_side,
-    writing,
 )
+from sodaf_nb.database.sidefile.into import Restoring, named
 from sodaf_nb.errors import MigrationRestoreError, Step
 
 if TYPE_CHECKING:
-    from sodaf_nb.database import Session, SQLiteSession
-    from sodaf_nb.database.database import SQLiteDatabase
+    from sodaf_nb.database import Database, Session
 
 # Bytes; PostgreSQL cuts longer names, and a name should fit every database.
 _LONGEST_NAME = 63
@@ -60,7 +49,7 @@ class Target:
         record: Notes the restore in the history.
     """
 
-    database: SQLiteDatabase
+    database: Database
     any_database: bool
     dry_run: bool
     save: Callable[[tuple[str, ...]], str]
@@ -71,15 +60,15 @@ class Target:
         return nullcontext() if self.dry_run else self.database.exclusive()
 
     @contextmanager
-    def opened(self, manifest: Manifest) -> Iterator[SQLiteSession]:
+    def opened(self, manifest: Manifest) -> Iterator[Restoring]:
         """Run a block in one transaction on the database that the backup is of.
 
         Raises:
             SideFileError: If it is of another one.
         """
-        with (looking if self.dry_run else writing)(self.database) as session:
-            self._require_same(session, manifest)
-            yield session
+        with self.database.restoring(manifest.table, dry_run=self.dry_run) as here:
+            self._require_same(here.session, manifest)
+            yield here
 
     def _require_same(self, session: Session, manifest: Manifest) -> None:
         if self.any_database:
@@ -119,25 +108,22 @@ def restore_table(target: Target, copy: Unpacked) -> RestoreResult:
         MigrationRestoreError: If the backup does not fit; nothing was changed then.
     """
     manifest, saved = copy.manifest, None
-    with _nothing_restored(copy), target.opened(manifest) as session:
-        live = table_facts(session.raw, "main", manifest.table)
-        attach(session.raw, copy.path, SIDE)
-        if live is not None:
-            _require_same_shape(live, copy.facts)
-        changes = (
-            SideDifference(added=manifest.row_count) if live is None else difference(session.raw, live, copy.facts)
-        )
+    with _nothing_restored(copy), target.opened(manifest) as here:
+        live, side = here.facts(manifest.table), here.attach(copy.path, copy.facts)
+        if live is not None and not here.same_shape(live, side):
+            raise SideFileError(f"{live.name} has other columns now than when it was backed up")
+        changes = SideDifference(added=manifest.row_count) if live is None else here.difference(live, side)
         result = _result(copy, target, manifest.table, changes, created=live is None)
         if target.dry_run:
             return result
         if live is None:
-            create_from_side(session.raw, copy.facts, manifest.objects, manifest.sequence)
+            here.create(side, manifest.objects, manifest.sequence)
         else:
             # Nothing is written yet, so the second connection sees exactly the rows that are replaced next.
             saved = target.save(())
-            replace_from_side(session.raw, live, copy.facts, manifest.sequence)
-        _prove(session, copy.facts)
-        return target.record(session, replace(result, replaced_backup_id=saved), manifest)
+            here.replace(live, side, manifest.sequence)
+        _prove(here, side)
+        return target.record(here.session, replace(result, replaced_backup_id=saved), manifest)
 
 
 def restore_columns(target: Target, copy: Unpacked, columns: tuple[str, ...]) -> RestoreResult:
@@ -152,32 +138,31 @@ def restore_columns(target: Target, copy: Unpacked, columns: tuple[str, ...]) ->
         MigrationRestoreError: If the backup does not fit; nothing was changed then.
     """
     manifest = copy.manifest
-    with _nothing_restored(copy), target.opened(manifest) as session:
-        live, side = _both_sides(session, copy, columns)
-        attach(session.raw, copy.path, SIDE)
-        changes = columns_difference(session.raw, live, side, manifest.key)
+    with _nothing_restored(copy), target.opened(manifest) as here:
+        live, side = _both_sides(here, copy, columns)
+        changes = here.columns_difference(live, side, manifest.key)
         result = replace(_result(copy, target, live.name, changes, created=False), columns=columns)
         if target.dry_run:
             return result
         saved = target.save(columns)
-        found, equal = update_from_side(session.raw, live, side, manifest.key)
+        found, equal = here.update(live, side, manifest.key)
         if found != equal:
             raise SideFileError("the restored values are not those of the backup")
         result = replace(result, row_count=found, replaced_backup_id=saved, left_out=manifest.row_count - found)
-        return target.record(session, result, manifest)
+        return target.record(here.session, result, manifest)
 
 
-def _both_sides(session: SQLiteSession, copy: Unpacked, columns: tuple[str, ...]) -> tuple[TableFacts, TableFacts]:
+def _both_sides(here: Restoring, copy: Unpacked, columns: tuple[str, ...]) -> tuple[TableFacts, TableFacts]:
     """Return the facts of the live table and of the backup's columns, which fit each other."""
     manifest, key = copy.manifest, copy.manifest.key
-    live = table_facts(session.raw, "main", manifest.table)
+    live = here.facts(manifest.table)
     if live is None:
         raise SideFileError(f"there is no {manifest.table} now, of which it holds some columns")
     if not key:
         raise SideFileError(f"{manifest.table} had no key by which single values find their rows")
-    side = copy.facts.only(columns)
+    side = here.attach(copy.path, copy.facts).only(columns)
     same_key = [ascii_lower(n) for n in live.lasting_key] == [ascii_lower(n) for n in key]
-    if not same_key or sorted(_columns(live.only(columns))) != sorted(_columns(side)):
+    if not same_key or sorted(named(live.only(columns))) != sorted(named(side)):
         raise SideFileError(f"{live.name} has another key or other columns now than when it was backed up")
     return live, side
 
@@ -196,20 +181,16 @@ def restore_as(target: Target, copy: Unpacked, table: str) -> RestoreResult:
             facts = check_side(side, table)
         # Beside the table nothing is replaced, so it does not matter of which database it is.
         target = replace(target, any_database=True)
-        with target.opened(copy.manifest) as session:
+        with target.opened(copy.manifest) as here:
             result = _result(copy, target, table, SideDifference(added=copy.manifest.row_count), created=True)
-            _require_free(session, table)
+            if here.is_taken(table):
+                raise SideFileError(f"there is already something named {table}")
             if target.dry_run:
                 return result
-            attach(session.raw, copy.path, SIDE)
-            create_from_side(session.raw, facts, (), copy.manifest.sequence)
-            _prove(session, facts)
-            return target.record(session, result, copy.manifest)
-
-
-def _require_free(session: Session, name: str) -> None:
-    if session.rows("SELECT 1 FROM main.sqlite_master WHERE name = ? COLLATE NOCASE", (name,)):
-        raise SideFileError(f"there is already something named {name}")
+            facts = here.attach(copy.path, facts)
+            here.create(facts, None, copy.manifest.sequence)
+            _prove(here, facts)
+            return target.record(here.session, result, copy.manifest)
 
 
 def _result(copy: Unpacked, target: Target, table: str, changes: SideDifference, *, created: bool) -> RestoreResult:
@@ -228,22 +209,9 @@ def _result(copy: Unpacked, target: Target, table: str, changes: SideDifference,
     )
 
 
-def _require_same_shape(live: TableFacts, side: TableFacts) -> None:
-    if _shape(live) != _shape(side):
-        raise SideFileError(f"{live.name} has other columns now than when it was backed up")
-
-
-def _shape(facts: TableFacts) -> tuple[object, ...]:
-    return (_columns(facts), [ascii_lower(name) for name in facts.key], facts.rowid, facts.carries_rowid)
-
-
-def _columns(facts: TableFacts) -> list[tuple[str, str]]:
-    return [(ascii_lower(name), ascii_lower(kind)) for name, kind in facts.columns]
-
-
-def _prove(session: SQLiteSession, facts: TableFacts) -> None:
+def _prove(here: Restoring, side: TableFacts) -> None:
     # Value by value and to the last bit, with a copy that the reader has just checked against its digest.
-    if not compare_tables(session.raw, facts, "main", SIDE):
+    if not here.holds(side):
         raise SideFileError("the restored rows are not those of the backup")
 
 

@@ -60,11 +60,11 @@ def _to_be_unique(looked_at: Subject) -> list[tuple[str, ...]]:
 def _found(
     context: Context, looked_at: Subject, columns: tuple[str, ...], args: argparse.Namespace
 ) -> tuple[int, int, list[Row]]:
-    from sodaf_nb.database.reading import looking  # noqa: PLC0415  light start
-    from sodaf_nb.database.spread import alike  # noqa: PLC0415
+    from sodaf_nb.database.spread import alike  # noqa: PLC0415  light start
 
-    with looking(context.connection.database) as session:
-        groups, rows, found = alike(session, looked_at.table, columns, loose=args.loose, limit=args.limit)
+    asked = [looked_at.column(name).here for name in columns]
+    with context.connection.database.looking() as session:
+        groups, rows, found = alike(session, looked_at.table, asked, loose=args.loose, limit=args.limit)
     shown: list[Row] = [
         {
             "columns": ", ".join(columns),

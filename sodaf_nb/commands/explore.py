@@ -215,14 +215,16 @@ def _require_known(looked_at: Subject, mask: Collection[str]) -> None:
 
 def _table(context: Context, looked_at: Subject, args: argparse.Namespace) -> Profile:
     from sodaf_nb.database.profile import STANDARD, profile  # noqa: PLC0415  light start
-    from sodaf_nb.database.reading import looking  # noqa: PLC0415
     from sodaf_nb.database.spread import alike  # noqa: PLC0415
 
-    with looking(context.connection.database) as session:
+    with context.connection.database.looking() as session:
         asked = [w for w in looked_at.columns if args.standard or _is_of_interest(w, looked_at, STANDARD)]
         found = profile(session, looked_at.table, asked, args.mask)
         groups = [
-            (", ".join(names), alike(session, looked_at.table, names, loose=False, limit=1)[0])
+            (
+                ", ".join(names),
+                alike(session, looked_at.table, [looked_at.column(n).here for n in names], loose=False, limit=1)[0],
+            )
             for names in looked_at.together
         ]
     remarks = [f"{names} are to be unique together: {counted(n, 'group')} of equal values." for names, n in groups if n]
@@ -236,13 +238,12 @@ def _is_of_interest(wanted: Wanted, looked_at: Subject, standard: Collection[str
 
 
 def _column(context: Context, looked_at: Subject, field: str, args: argparse.Namespace) -> Distribution:
-    from sodaf_nb.database.reading import looking  # noqa: PLC0415  light start
-    from sodaf_nb.database.spread import misfit_rows, spread  # noqa: PLC0415
+    from sodaf_nb.database.spread import misfit_rows, spread  # noqa: PLC0415  light start
 
     wanted = looked_at.column(field)
     first, rest = _of_interest(looked_at, wanted)
-    with looking(context.connection.database) as session:
-        found = spread(session, looked_at.table, wanted.here.name)
+    with context.connection.database.looking() as session:
+        found = spread(session, looked_at.table, wanted.here)
         rows = misfit_rows(session, looked_at.table, wanted, (*first, *rest), args.limit)
     hidden = [is_masked(name, args.mask) for name in (*first, *rest)]
     return Distribution(

@@ -26,12 +26,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     from sodaf_nb.database.links import dangling  # noqa: PLC0415  light start
-    from sodaf_nb.database.reading import looking  # noqa: PLC0415
 
     name = doctype_of(args)
     asked = [context.doctypes.get(name)] if name else list(context.doctypes)
     stored = [doctype for doctype in asked if doctype.has_table]
-    with looking(context.connection.database) as session:
+    with context.connection.database.looking() as session:
         live = session.reflect()
         rows = [row for d in stored for row in _columns(context, session, live, d)]
         rows += [_row(found) for d in stored for found in dangling(session, live, _pointers(context, d))]

@@ -39,11 +39,10 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     hidden = {looked_at.column(name).here.name for name in args.mask}
     found = rows_where(
         context.connection.database,
-        looked_at.table.name,
+        looked_at.table,
         args.where,
         limit=args.limit,
         columns=columns,
-        key=looked_at.table.primary_key,
     )
     hide = [is_masked(name, hidden) for name in found.columns]
     values = tuple(

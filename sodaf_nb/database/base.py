@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sodaf_nb.database.database import SQLiteDatabase
     from sodaf_nb.database.rehearsable import Rehearsable
     from sodaf_nb.database.sidefile.held import Held
+    from sodaf_nb.database.sidefile.into import Restoring
     from sodaf_nb.options import RehearsalScope
 
 
@@ -86,6 +87,18 @@ class Database:
         """Run a block in one consistent read-only snapshot."""
         raise NotImplementedError
 
+    def looking(self, table: str = "", condition: str = "") -> AbstractContextManager[Session]:
+        """Run a block in one read-only snapshot in which every stored text can be read.
+
+        Args:
+            table: The table that a person's condition is about.
+            condition: SQL that a person wrote and the block runs; empty for none.
+
+        Raises:
+            UsageError: If it is no expression, names what is not there, or would do more than read.
+        """
+        raise NotImplementedError
+
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> AbstractContextManager[Session]:
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
 
@@ -116,6 +129,19 @@ class Database:
 
         Raises:
             SideFileError: If the database cannot be read.
+        """
+        raise NotImplementedError
+
+    def restoring(self, table: str, *, dry_run: bool) -> AbstractContextManager[Restoring]:
+        """Run a block in one transaction in which a backup can be compared with a table and written into it.
+
+        Args:
+            table: The table, which nobody else may write meanwhile.
+            dry_run: True writes nothing.
+
+        Raises:
+            LockedError: If others hold what is needed for longer than patience lasts.
+            DatabaseError: If the database may not be written.
         """
         raise NotImplementedError
 

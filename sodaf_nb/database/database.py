@@ -6,7 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote as percent
@@ -17,13 +17,15 @@ from sqlalchemy.pool import NullPool
 
 from sodaf_nb.database.address import shown_path, url_of
 from sodaf_nb.database.base import Database, Sizes
+from sodaf_nb.database.fence import fenced
 from sodaf_nb.database.lock import exclusive, is_held
 from sodaf_nb.database.opening import told
 from sodaf_nb.database.patience import NO_RETRY, Patience, is_locked
 from sodaf_nb.database.refusal import explained, obstacle
 from sodaf_nb.database.session import SQLiteSession
-from sodaf_nb.database.sidefile import Snapshot
+from sodaf_nb.database.sidefile import Snapshot, add_sign
 from sodaf_nb.database.sidefile import hold as hold_still
+from sodaf_nb.database.sidefile.into import SQLiteRestoring
 from sodaf_nb.database.tablesize import database_bytes, pragma, table_bytes
 from sodaf_nb.errors import DatabaseError
 from sodaf_nb.sql.dialect import Dialect
@@ -136,6 +138,15 @@ class SQLiteDatabase(Database):
             yield session
 
     @contextmanager
+    def looking(self, table: str = "", condition: str = "") -> Iterator[SQLiteSession]:  # noqa: ARG002
+        """Run a block in one read-only snapshot in which every stored text can be read, broken UTF-8 too."""
+        with self.read() as session:
+            # The connection is made for this block and closed after it.
+            session.raw.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+            with fenced(session) if condition.strip() else nullcontext():
+                yield session
+
+    @contextmanager
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[SQLiteSession]:  # noqa: ARG002
         """Run a block in a write transaction; it commits at the end and rolls back on any error.
 
@@ -209,6 +220,16 @@ class SQLiteDatabase(Database):
         with self.read() as session:
             goes_on = session.value("PRAGMA journal_mode") == "wal"
         return f"all other writers of the file, from the begin to the commit; {_READERS[goes_on]}"
+
+    @contextmanager
+    def restoring(self, table: str, *, dry_run: bool) -> Iterator[SQLiteRestoring]:  # noqa: ARG002
+        """Run a block in one transaction into which side files can be attached."""
+        with self.read() if dry_run else self.write() as session:
+            add_sign(session.raw)
+            if not dry_run:
+                # Rows older than a CHECK come back as they were.
+                session.execute("PRAGMA ignore_check_constraints=ON")
+            yield SQLiteRestoring(session)
 
     def sizes(self, live: Schema, tables: Collection[str]) -> Sizes:
         """Return how many bytes tables and the whole database take."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sodaf_nb.database.session import Session
-from sodaf_nb.schema import Schema
+from sodaf_nb.schema import Schema, Table
 from sodaf_nb.sql.quoting import literal, quote
 
 # Keys of such rows that are kept.
@@ -58,33 +58,36 @@ def dangling(session: Session, live: Schema, pointers: Iterator[Pointer]) -> Ite
             continue
         if pointer.only is not None and table.column(pointer.only[0]) is None:
             continue
-        condition = _nowhere(pointer, live)
+        condition = _nowhere(session, pointer, table, live)
         rows = int(session.value(f"SELECT COUNT(*) FROM {quote(pointer.table)} AS here WHERE {condition}"))
         if rows:
             yield Dangling(
                 pointer=pointer,
                 rows=rows,
-                samples=_samples(session, pointer.table, table.primary_key, condition),
+                samples=_samples(session, table, condition),
                 target_there=live.table(pointer.target) is not None,
             )
 
 
-def _samples(session: Session, table: str, primary_key: tuple[str, ...], condition: str) -> tuple[str, ...]:
-    key = quote(primary_key[0]) if len(primary_key) == 1 else "rowid"
-    found = session.rows(f"SELECT {key} FROM {quote(table)} AS here WHERE {condition} ORDER BY 1 LIMIT {SAMPLES}")
+def _samples(session: Session, table: Table, condition: str) -> tuple[str, ...]:
+    key = quote(table.primary_key[0]) if len(table.primary_key) == 1 else session.dialect.row_name
+    found = session.rows(f"SELECT {key} FROM {quote(table.name)} AS here WHERE {condition} ORDER BY 1 LIMIT {SAMPLES}")
     return tuple(str(value) for (value,) in found)
 
 
-def _nowhere(pointer: Pointer, live: Schema) -> str:
-    here = f"here.{quote(pointer.column)}"
-    parts = [f"{here} IS NOT NULL", f"{here} <> ''"]
+def _nowhere(session: Session, pointer: Pointer, table: Table, live: Schema) -> str:
+    here, column = f"here.{quote(pointer.column)}", table.column(pointer.column)
+    parts = [f"{here} IS NOT NULL", f"CAST({here} AS TEXT) <> ''"]
     if pointer.only is not None:
-        column, value = pointer.only
-        parts.append(f"here.{quote(column)} = {literal(value)}")
+        name, value = pointer.only
+        parts.append(f"here.{quote(name)} = {literal(value)}")
     target = live.table(pointer.target)
-    if target is not None and target.column("name") is not None:
+    key = target.column("name") if target is not None else None
+    if column is not None and target is not None and key is not None:
         # Compared as stored, as an application that joins the two would.
-        parts.append(f'NOT EXISTS (SELECT 1 FROM {quote(target.name)} AS there WHERE there."name" = {here})')
+        like = session.dialect.look.like
+        same = f"{like('there.name', key, column)} = {like(here, column, key)}"
+        parts.append(f"NOT EXISTS (SELECT 1 FROM {quote(target.name)} AS there WHERE {same})")
     return " AND ".join(parts)
 
 

@@ -8,11 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from sodaf_nb.database.questions import misfits
-from sodaf_nb.database.reading import cut
 from sodaf_nb.database.session import Session
 from sodaf_nb.doctype import DocType
 from sodaf_nb.doctype.standard import standard_columns
-from sodaf_nb.errors import MigrationExecutionError
 from sodaf_nb.rehearsal import MASKED, is_masked
 from sodaf_nb.schema import Column, Kind, Table
 from sodaf_nb.sql.quoting import quote
@@ -130,20 +128,8 @@ def _source(session: Session, table: Table, rows: int) -> tuple[str, bool]:
     name = quote(table.name)
     if rows <= MOST_EXACT:
         return name, True
-    step = rows // SAMPLE
-    if _has_row_numbers(session, table):
-        # Multiplied by the golden ratio of 2^32 the numbers are spread evenly and keep no rhythm of the data.
-        spread = "((rowid & 2147483647) * 2654435761 & 4294967295)"
-        return f"(SELECT * FROM {name} WHERE {spread} < {4294967296 // step})", True
-    return f"(SELECT * FROM {name} LIMIT {SAMPLE})", False
-
-
-def _has_row_numbers(session: Session, table: Table) -> bool:
-    try:
-        session.rows(f"SELECT rowid FROM {quote(table.name)} LIMIT 0")
-    except MigrationExecutionError:
-        return False
-    return table.column("rowid") is None
+    spread = session.spread(table, rows // SAMPLE)
+    return (spread, True) if spread else (f"(SELECT * FROM {name} LIMIT {SAMPLE})", False)
 
 
 def _scan(session: Session, table: Table, columns: Sequence[Wanted]) -> list[dict[str, Any]]:
@@ -159,13 +145,14 @@ def _scan(session: Session, table: Table, columns: Sequence[Wanted]) -> list[dic
 
 def _asked(session: Session, table: Table, wanted: Wanted) -> dict[str, str]:
     """Return what is counted of a column in the one scan, by name, as SQL."""
-    here = quote(wanted.here.name)
+    look = session.dialect.look
+    here = look.ordered(quote(wanted.here.name), wanted.here)
     texts = wanted.here.type.kind in _TEXTS
     questions = {
         "filled": f"COUNT({here})",
         "blank": f"COUNT(CASE WHEN {here} = '' THEN 1 END)" if texts else "0",
-        "lowest": cut(f"MIN({here})"),
-        "highest": cut(f"MAX({here})"),
+        "lowest": look.cut(f"MIN({here})", wanted.here),
+        "highest": look.cut(f"MAX({here})", wanted.here),
         "longest": f"MAX(LENGTH({here}))" if texts else "NULL",
     }
     return questions | {
@@ -184,9 +171,9 @@ def conditions(session: Session, table: Table, wanted: Wanted) -> Iterator[tuple
     yield from misfits(table.name, here, wanted.here, wanted.after, session.dialect)
 
 
-def equal_values(table: Table, wanted: Wanted) -> str:
+def equal_values(session: Session, table: Table, wanted: Wanted) -> str:
     """Return SQL of the values that several rows hold; NULLs are distinct to the engine."""
-    here = quote(wanted.here.name)
+    here = session.dialect.look.ordered(quote(wanted.here.name), wanted.here)
     return f"SELECT {here} FROM {quote(table.name)} WHERE {here} IS NOT NULL GROUP BY {here} HAVING COUNT(*) > 1"
 
 
@@ -195,9 +182,7 @@ def _frequent(session: Session, source: str, columns: Sequence[Column]) -> tuple
     found: list[list[tuple[Any, int, int]]] = [[] for _ in columns]
     looked_at = 0
     for start in range(0, len(columns), _PER_LOOK):
-        parts = [
-            _top(number, quote(c.name)) for number, c in enumerate(columns[start : start + _PER_LOOK], start=start)
-        ]
+        parts = [_top(session, number, c) for number, c in enumerate(columns[start : start + _PER_LOOK], start=start)]
         # Materialised, so that a sample is drawn in one scan for all of these columns.
         how = "MATERIALIZED" if source.startswith("(") else "NOT MATERIALIZED"
         rows = session.rows(
@@ -210,11 +195,13 @@ def _frequent(session: Session, source: str, columns: Sequence[Column]) -> tuple
     return looked_at, found
 
 
-def _top(number: int, here: str) -> str:
+def _top(session: Session, number: int, column: Column) -> str:
+    look = session.dialect.look
+    here = look.ordered(quote(column.name), column)
     return (
-        f"SELECT * FROM (SELECT {number}, {cut('v')}, n, different FROM ("
+        f"SELECT * FROM (SELECT {number}, {look.cut('v', column)}, n, different FROM ("
         f"SELECT {here} AS v, COUNT(*) AS n, COUNT(*) OVER () AS different FROM looked_at "
-        f"WHERE {here} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_TOP}))"
+        f"WHERE {here} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_TOP}) AS frequent) AS shown"
     )
 
 
@@ -240,7 +227,9 @@ def _column(
 
 
 def _groups(session: Session, table: Table, wanted: Wanted) -> int:
-    return int(session.value(f"SELECT COUNT(*) FROM ({equal_values(table, wanted)})")) if wanted.unique else 0
+    if not wanted.unique:
+        return 0
+    return int(session.value(f"SELECT COUNT(*) FROM ({equal_values(session, table, wanted)}) AS groups"))
 
 
 def _hidden(value: Any, *, hide: bool) -> Any:

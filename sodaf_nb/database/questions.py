@@ -140,7 +140,7 @@ def _about_room(before: DataType, after: DataType, here: str) -> Iterator[tuple[
 def misfits(table: str, here: str, before: Column, after: Column, dialect: Dialect) -> Iterator[tuple[Aspect, str]]:
     """Yield (aspect, SQL condition) for what `after` would not hold: the questions that the rules ask about a change.
 
-    A column that is declared as wanted already is asked as well: a declared type promises nothing.
+    A column that is declared as wanted already is asked as well where a declared type promises nothing.
 
     Args:
         table: The live table.
@@ -149,7 +149,8 @@ def misfits(table: str, here: str, before: Column, after: Column, dialect: Diale
         after: The wanted one.
         dialect: Says how values convert.
     """
-    declared = replace(before, type=_undeclared(after)) if before.type == after.type else before
+    doubted = dialect.keeps_misfits and before.type == after.type
+    declared = replace(before, type=_undeclared(after)) if doubted else before
     change = AlterColumn(table=table, before=replace(declared, nullable=True), after=after)
     for aspect, condition in _about_alter(change, here, dialect):
         if aspect != "filled":

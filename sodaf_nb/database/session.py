@@ -16,7 +16,7 @@ from sodaf_nb.database.refusal import is_full, no_space
 from sodaf_nb.database.watch import Watch
 from sodaf_nb.errors import LockedError, MigrationExecutionError, UnsupportedChangeError
 from sodaf_nb.plan import RowChange
-from sodaf_nb.schema import Schema
+from sodaf_nb.schema import Schema, Table
 from sodaf_nb.sql.dialect import BACKUP, Dialect
 from sodaf_nb.sql.quoting import quote
 
@@ -102,6 +102,10 @@ class Session:
 
     def counters(self, tables: Collection[str]) -> dict[str, int]:
         """Return the last number that each of some tables with a numbered key gave out, where it gave one."""
+        raise NotImplementedError
+
+    def spread(self, table: Table, one_in: int) -> str:
+        """Return SQL of about one row in so many, spread over the whole table; empty where that cannot be had."""
         raise NotImplementedError
 
     def identity(self) -> str | None:
@@ -234,6 +238,18 @@ class SQLiteSession(Session):
         """Return the last number that each of some tables with a numbered key gave out."""
         found = self.rows("SELECT name, seq FROM sqlite_sequence") if tables else []
         return {name: int(seq) for name, seq in found if name in tables}
+
+    def spread(self, table: Table, one_in: int) -> str:
+        """Return SQL of about one row in so many, by their numbers; empty for a table whose rows have none."""
+        try:
+            self.rows(f"SELECT rowid FROM {quote(table.name)} LIMIT 0")
+        except MigrationExecutionError:
+            return ""
+        if table.column("rowid") is not None:
+            return ""
+        # Multiplied by the golden ratio of 2^32 the numbers are spread evenly and keep no rhythm of the data.
+        place = "((rowid & 2147483647) * 2654435761 & 4294967295)"
+        return f"(SELECT * FROM {quote(table.name)} WHERE {place} < {4294967296 // one_in})"
 
     def violations(self) -> Violations:
         """Return how many rows violate each foreign key; the engine does not look while we work."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sodaf_nb.database.profile import Wanted, conditions, equal_values
-from sodaf_nb.database.reading import cut, order_by
+from sodaf_nb.database.reading import order_by, shown_columns
 from sodaf_nb.database.session import Session
-from sodaf_nb.schema import Table
+from sodaf_nb.schema import Column, Table
 from sodaf_nb.sql.quoting import quote
 from sodaf_nb.validation.evidence import Aspect
 
@@ -79,19 +79,20 @@ class Alike:
     keys: tuple[str, ...]
 
 
-def spread(session: Session, table: Table, column: str) -> Spread:
+def spread(session: Session, table: Table, column: Column) -> Spread:
     """Return how the values of a column are spread; counted in all rows."""
-    here, name = quote(column), quote(table.name)
+    look, name = session.dialect.look, quote(table.name)
+    here = look.ordered(quote(column.name), column)
     rows, filled, distinct, low, high, numbers = session.rows(
         f"SELECT COUNT(*), COUNT({here}), COUNT(DISTINCT {here}), MIN({here}), MAX({here}), "
-        f"COUNT(CASE WHEN typeof({here}) IN ('integer', 'real') THEN 1 END) FROM {name}"
+        f"COUNT(CASE WHEN {look.is_number(here, column)} THEN 1 END) FROM {name}"
     )[0]
     if numbers and numbers == filled and distinct > BARS:
-        bars = _ranges(session, name, here, low, high)
+        bars = _ranges(session, name, here, float(low), float(high))
     else:
         found = session.rows(
-            f"SELECT {cut('v')}, n FROM (SELECT {here} AS v, COUNT(*) AS n FROM {name} WHERE {here} IS NOT NULL "
-            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {BARS})"
+            f"SELECT {look.cut('v', column)}, n FROM (SELECT {here} AS v, COUNT(*) AS n FROM {name} "
+            f"WHERE {here} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {BARS}) AS frequent"
         )
         bars = tuple(Bar(low=value, high=None, rows=count) for value, count in found)
     rest = filled - sum(bar.rows for bar in bars)
@@ -100,20 +101,22 @@ def spread(session: Session, table: Table, column: str) -> Spread:
 
 def _ranges(session: Session, name: str, here: str, low: float, high: float) -> tuple[Bar, ...]:
     width = (high - low) / BARS
-    # The highest value belongs to the last range, which it would otherwise open a further one behind.
-    place = f"MIN(CAST(({here} - ?) / ? AS INTEGER), {BARS - 1})"
-    counts = dict(
-        session.rows(f"SELECT {place}, COUNT(*) FROM {name} WHERE {here} IS NOT NULL GROUP BY 1", (low, width))
+    ends = [low + n * width for n in range(1, BARS)]
+    below = ", ".join(f"COUNT(CASE WHEN {here} < ? THEN 1 END)" for _ in ends)
+    # The highest value belongs to the last range, which has no end of its own.
+    counts = [0, *session.rows(f"SELECT {below}, COUNT({here}) FROM {name}", tuple(ends))[0]]
+    return tuple(
+        Bar(low=low + n * width, high=low + (n + 1) * width, rows=counts[n + 1] - counts[n]) for n in range(BARS)
     )
-    return tuple(Bar(low=low + n * width, high=low + (n + 1) * width, rows=counts.get(n, 0)) for n in range(BARS))
 
 
 def misfit_rows(session: Session, table: Table, wanted: Wanted, columns: Sequence[str], limit: int) -> list[Misfit]:
     """Return rows whose value would not fit, by key, `limit` at most for each way in which one does not."""
     asked = list(conditions(session, table, wanted))
     if wanted.unique:
-        asked.append(("duplicates", f"{quote(wanted.here.name)} IN ({equal_values(table, wanted)})"))
-    names = ", ".join(map(quote, columns))
+        here = session.dialect.look.ordered(quote(wanted.here.name), wanted.here)
+        asked.append(("duplicates", f"{here} IN ({equal_values(session, table, wanted)})"))
+    names = shown_columns(session, table, columns)
     # Equal values belong beside each other.
     order = {"duplicates": (wanted.here.name, *table.primary_key)}
     return [
@@ -127,7 +130,7 @@ def misfit_rows(session: Session, table: Table, wanted: Wanted, columns: Sequenc
 
 
 def alike(
-    session: Session, table: Table, columns: Sequence[str], *, loose: bool, limit: int
+    session: Session, table: Table, columns: Sequence[Column], *, loose: bool, limit: int
 ) -> tuple[int, int, list[Alike]]:
     """Return the groups of rows with equal values, how many groups there are, and the rows in them.
 
@@ -138,18 +141,19 @@ def alike(
         loose: True to compare without letter case (of A to Z) and outer blanks.
         limit: The most groups to return, the largest first.
     """
-    here = [quote(column) for column in columns]
-    terms = [f"LOWER(TRIM({c}))" if loose else c for c in here]
-    present = " AND ".join(f"{c} IS NOT NULL" for c in here)
+    look, names = session.dialect.look, [column.name for column in columns]
+    here = [look.ordered(quote(column.name), column) for column in columns]
+    terms = [f"LOWER(TRIM(CAST({c} AS TEXT)))" if loose else c for c in here]
+    present = " AND ".join(f"{quote(name)} IS NOT NULL" for name in names)
     groups = f"FROM {quote(table.name)} WHERE {present} GROUP BY {', '.join(terms)} HAVING COUNT(*) > 1"
-    count, rows = session.rows(f"SELECT COUNT(*), COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n {groups})")[0]
-    shown = ", ".join(cut(f"MIN({c})") for c in here)
-    key = quote(table.primary_key[0]) if len(table.primary_key) == 1 else "rowid"
+    count, rows = session.rows(f"SELECT COUNT(*), COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n {groups}) AS sizes")[0]
+    shown = ", ".join(look.cut(f"MIN({c})", column) for c, column in zip(here, columns, strict=True))
+    key = quote(table.primary_key[0]) if len(table.primary_key) == 1 else session.dialect.row_name
     found = session.rows(
         f"SELECT COUNT(*), MIN({key}), MAX({key}), {shown} {groups} ORDER BY 1 DESC, 2 LIMIT {int(limit)}"
     )
     return (
         count,
-        rows,
+        int(rows),
         [Alike(values=tuple(values), rows=n, keys=(str(first), str(last))) for n, first, last, *values in found],
     )

@@ -10,6 +10,9 @@ from sodaf_nb.plan import Operation
 from sodaf_nb.schema import Column, DataType, Schema, SchemaObject
 from sodaf_nb.sql.script import Step
 
+LONGEST = 60
+"""The most characters of a value that are fetched to be shown."""
+
 BACKUP = "sodaf_backup"
 """The name under which a backup's data can be read while a rollback runs."""
 
@@ -73,6 +76,34 @@ class Conversion(Protocol):
         ...
 
 
+class Look(Protocol):
+    """SQL for looking at values of any column without changing them; a value is a quoted name or such an expression."""
+
+    def ordered(self, value: str, column: Column) -> str:
+        """Return the value in a form that can be sorted, grouped and counted, texts where it can be no other."""
+        ...
+
+    def cut(self, value: str, column: Column) -> str:
+        """Return the value no longer than what is shown of it; values of all columns fit one result column."""
+        ...
+
+    def shown(self, name: str, column: Column) -> str:
+        """Return what stands behind SELECT for people to see a value, under its own name."""
+        ...
+
+    def kept(self, name: str, column: Column) -> str:
+        """Return what stands behind SELECT for a value as backups hold it."""
+        ...
+
+    def is_number(self, value: str, column: Column) -> str:
+        """Return an SQL condition that is true for values that are finite numbers."""
+        ...
+
+    def like(self, value: str, column: Column, other: Column) -> str:
+        """Return the value in a form that can be compared with values of another column."""
+        ...
+
+
 class Dialect(Protocol):
     """One engine's way of doing things; a dialect is one object.
 
@@ -94,6 +125,11 @@ class Dialect(Protocol):
     @property
     def version(self) -> str:
         """The engine and its version, as recorded in the history."""
+        ...
+
+    @property
+    def look(self) -> Look:
+        """SQL for looking at values."""
         ...
 
     def reflect(self, source: Rows) -> Schema:

@@ -194,7 +194,7 @@ def test_rows_that_a_new_index_forbids_change_nothing(small, backups):
 def test_restore_is_taken_back_when_its_proof_fails(small, backups, monkeypatch):
     made = backups.create_backup("City", "tabCity")
     run(small, "DROP TABLE tabCity")
-    monkeypatch.setattr("sodaf_nb.backup.restore.compare_tables", lambda *_args: False)
+    monkeypatch.setattr("sodaf_nb.database.sidefile.into.compare_tables", lambda *_args: False)
     with pytest.raises(MigrationRestoreError, match="not those of the backup"):
         backups.restore_backup(made.id)
     assert catalog(small) == []
@@ -222,7 +222,7 @@ def test_transaction_that_the_engine_ended_itself_is_not_rolled_back_twice(small
         connection.execute("ROLLBACK")
         raise SideFileError("disk full")
 
-    monkeypatch.setattr("sodaf_nb.backup.restore.replace_from_side", ended)
+    monkeypatch.setattr("sodaf_nb.database.sidefile.into.replace_from_side", ended)
     before = state(small, "tabCity")
     with pytest.raises(MigrationRestoreError, match="disk full"):
         backups.restore_backup(made.id)

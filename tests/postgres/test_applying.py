@@ -1,5 +1,6 @@
 """The whole pipe on a real server: backed up, applied in one transaction, recorded, taken back."""
 
+import psycopg
 import pytest
 
 from sodaf_nb.applier import MigrationApplier
@@ -100,6 +101,18 @@ def test_a_table_that_somebody_holds_is_left_alone_and_the_holder_named(applier,
     pg.execute("COMMIT")
     assert sync(applier, doctype(TITLE, field("qty", "Int"))).outcome == "applied"
     assert [r.status for r in applier.history.get_migration_history()] == ["applied", "failed", "applied"]
+
+
+def test_what_a_failed_concurrent_build_left_is_not_taken_for_the_index(applier, pg):
+    """It keeps its name, forbids nothing, and IF NOT EXISTS would be content with it (trap G2)."""
+    sync(applier, doctype(TITLE))
+    pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('A', 'x'), ('B', 'x')""")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        pg.execute('CREATE UNIQUE INDEX CONCURRENTLY "ux_tabThing_title" ON "tabThing" (title)')
+    pg.execute("""DELETE FROM "tabThing" WHERE name = 'B'""")
+    sync(applier, doctype(field("title", unique=1)))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        pg.execute("""INSERT INTO "tabThing" (name, title) VALUES ('C', 'x')""")
 
 
 def test_a_view_in_the_way_is_named_before_anything_is_written(applier, pg):

@@ -3,7 +3,7 @@
 import pytest
 
 from sodaf_nb.commands import Context, run_line
-from sodaf_nb.errors import DatabaseError, UsageError
+from sodaf_nb.errors import UsageError
 from sodaf_nb.options import ApplyOptions
 from tests.commands.conftest import doctype
 
@@ -36,15 +36,16 @@ def test_a_migration_from_connect_to_rollback(run, pg):
     assert "Book" in str(run("status"))
 
 
-@pytest.mark.parametrize("line", ["explore Book", "rows Book", "backup restore last"])
-def test_what_is_not_possible_yet_says_so(line, run, pg):
+def test_a_backup_is_restored_and_opened_beside_the_live_rows(run, pg):
     run("connect --env SHOP_URL")
-    run("doctype", doctype("Book", "title Data"))
+    run("doctype", doctype("Book", "title Data", "price Float"))
     run("apply Book")
-    backup = run("backup create Book")
-    line = line.replace("last", backup.items[0].id)
-    with pytest.raises(DatabaseError, match=r"On PostgreSQL .* is not possible yet"):
-        run(line)
+    pg.execute("""INSERT INTO "tabBook" (name, title, price) VALUES ('B1', 'Emma', 1.5), ('B2', 'Solaris', 2)""")
+    backup = run("backup create Book").items[0].id
+    pg.execute("""UPDATE "tabBook" SET title = 'Other' WHERE name = 'B2'""")
+    assert [row["now"] for row in run(f"backup open {backup}").to_rows()] == ["as saved", "differs: title"]
+    assert run(f"backup restore {backup}").to_rows()[0]["changed"] == 1
+    assert pg.execute('SELECT title FROM "tabBook" ORDER BY name').fetchall() == [("Emma",), ("Solaris",)]
 
 
 def test_a_password_in_a_line_is_refused(run):

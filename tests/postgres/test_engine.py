@@ -132,6 +132,29 @@ def test_who_holds_a_table_is_named_and_what_they_wrote_is_not(engine, pg, table
     pg.execute("ROLLBACK")
 
 
+def test_who_only_reads_is_not_named_unless_somebody_before_us_waits_for_them(engine, pg, pg_url, table):
+    with admin(pg_url) as reader, admin(pg_url) as waiter:
+        reader.execute(f"SET application_name = 'report'; BEGIN; SELECT * FROM {table}")
+        pg.execute(f"SET application_name = 'till'; BEGIN; UPDATE {table} SET title = 'b'")
+        with pytest.raises(LockedError, match="till") as error, engine.write(QUICK, hold=["tabThing"]):
+            pytest.fail("the table is held")
+        assert "report" not in str(error.value)
+        pg.execute("ROLLBACK")
+        waiter.execute("SET application_name = 'vacuum'; BEGIN")
+        waiter.pgconn.send_query(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        waiting = f"SELECT count(*) FROM pg_locks WHERE pid = {waiter.info.backend_pid} AND NOT granted"
+        deadline = time.monotonic() + 10
+        while pg.execute(waiting).fetchone() == (0,) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with pytest.raises(LockedError, match="vacuum") as error, engine.write(QUICK, hold=["tabThing"]):
+            pytest.fail("the table is held")
+        assert "running LOCK and waiting for tabThing" in str(error.value)
+        assert "report" in str(error.value)
+        waiter.cancel()
+        while waiter.pgconn.get_result():
+            pass
+
+
 def test_a_transaction_of_our_own_is_said_to_be_one(engine, table):
     with (
         engine.write(hold=["tabThing"]),

@@ -6,6 +6,10 @@ from collections import Counter
 
 import pytest
 
+from tests.postgres.fixtures import pg, pg_server, pg_url
+
+__all__ = ["pg", "pg_server", "pg_url"]
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Add up what the tests recorded; properties reach this process from xdist workers too."""

@@ -6,21 +6,24 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 
 from sodaf_nb.database.base import Database, Sizes, Target
 from sodaf_nb.database.patience import Patience
+from sodaf_nb.database.postgres.abilities import abilities, require_all
 from sodaf_nb.database.postgres.connections import Connections, commit, rolled_back, take_back
+from sodaf_nb.database.postgres.fence import require_reading, unusable
 from sodaf_nb.database.postgres.held import PostgresHeld, held_still
 from sodaf_nb.database.postgres.holders import holders
 from sodaf_nb.database.postgres.refusals import is_locked, ours
 from sodaf_nb.database.postgres.rehearsal import PostgresRehearsal, rehearsal
+from sodaf_nb.database.postgres.restoring import PostgresRestoring
 from sodaf_nb.database.postgres.scratch import OpenScratch
 from sodaf_nb.database.postgres.session import PostgresSession
-from sodaf_nb.errors import DatabaseError, LockedError
+from sodaf_nb.errors import DatabaseError, LockedError, MigrationExecutionError
 from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.quoting import quote
 
@@ -50,7 +53,7 @@ class PostgresDatabase(Database):
         schema: The schema that is migrated; None is `public`.
 
     Raises:
-        DatabaseError: If the server cannot be reached, or is too old.
+        DatabaseError: If the server cannot be reached, is too old, or lacks what a safe migration stands on.
     """
 
     def __init__(self, target: Target, *, lock_timeout_s: float = 5.0, schema: str | None = None) -> None:
@@ -59,14 +62,24 @@ class PostgresDatabase(Database):
         self._connections = Connections(target, self.namespace)
         self.file = None
         self.uri = self._connections.url.set(password=None).render_as_string()
+        try:
+            version = self._usable()
+        except BaseException:
+            self.close()
+            raise
+        self._dialect = PostgresDialect(self.scratch, version=version, namespace=self.namespace)
+        self.dialect = self._dialect
+
+    def _usable(self) -> int:
+        """Return the server's version number; raises `DatabaseError` for a server that cannot be migrated."""
         with self._connections.connected() as connection:
             version = connection.info.server_version
+            require_all(*abilities(connection))
         if version < OLDEST:
             raise DatabaseError(
                 f"PostgreSQL {version // 10000} is too old.", hint=f"{OLDEST // 10000} and later can be migrated"
             )
-        self._dialect = PostgresDialect(self.scratch, version=version, namespace=self.namespace)
-        self.dialect = self._dialect
+        return version
 
     @property
     def name(self) -> str:
@@ -109,6 +122,21 @@ class PostgresDatabase(Database):
             yield PostgresSession(connection, self._dialect, self.hold)
 
     @contextmanager
+    def looking(self, table: str = "", condition: str = "") -> Iterator[PostgresSession]:
+        """Run a block in one read-only snapshot, in which a condition that a person wrote can only read."""
+        asked = condition.strip() != ""
+        if asked:
+            with closing(self.scratch()) as scratch:
+                require_reading(scratch, table, condition)
+        with self.read() as session:
+            try:
+                yield session
+            except MigrationExecutionError as error:
+                if not asked:
+                    raise
+                raise unusable(str(error.message).partition(": ")[2]) from None
+
+    @contextmanager
     def write(self, patience: Patience | None = None, *, hold: Collection[str] = ()) -> Iterator[PostgresSession]:
         """Run a block in a transaction; it commits at the end and is taken back on any error.
 
@@ -142,7 +170,7 @@ class PostgresDatabase(Database):
                 with session.connection.transaction():
                     self._lock(session.connection, tables, "ACCESS EXCLUSIVE")
             except psycopg.Error as error:
-                raise self._explained(error, tables) from None
+                raise self._explained(error, tables, "ACCESS EXCLUSIVE") from None
 
         _retried(locked, given)
 
@@ -153,16 +181,16 @@ class PostgresDatabase(Database):
                 self._lock(connection, hold, "SHARE ROW EXCLUSIVE")
             except psycopg.Error as error:
                 take_back(connection)
-                raise self._explained(error, hold) from None
+                raise self._explained(error, hold, "SHARE ROW EXCLUSIVE") from None
 
         _retried(begun, patience)
 
-    def _explained(self, error: psycopg.Error, tables: Collection[str]) -> Exception:
+    def _explained(self, error: psycopg.Error, tables: Collection[str], mode: Mode) -> Exception:
         if not is_locked(error):
             return ours(error)
         found = ""
         with suppress(psycopg.Error, DatabaseError), self._connections.connected() as other:
-            found = holders(other, self.namespace, tables, self._connections.open)
+            found = holders(other, self.namespace, tables, self._connections.open, mode)
         return ours(error, holders=found)
 
     def _lock(self, connection: psycopg.Connection[Any], tables: Collection[str], mode: Mode) -> None:
@@ -185,6 +213,18 @@ class PostgresDatabase(Database):
             self._connections.begin(connection, "ISOLATION LEVEL REPEATABLE READ", self._patience())
             with held_still(PostgresSession(connection, self._dialect, self.hold)) as held:
                 yield held
+
+    @contextmanager
+    def restoring(self, table: str, *, dry_run: bool) -> Iterator[PostgresRestoring]:
+        """Run a block in one transaction that others may read beside; one that is taken back for a dry run."""
+        if not dry_run:
+            with self.write(hold=[table]) as session:
+                yield PostgresRestoring(session, self.namespace)
+            return
+        with self._connections.connected() as connection, rolled_back(connection):
+            # Not read only: the backup's rows are compared in a temporary table.
+            self._connections.begin(connection, "ISOLATION LEVEL REPEATABLE READ", self._patience())
+            yield PostgresRestoring(PostgresSession(connection, self._dialect, self.hold), self.namespace)
 
     @contextmanager
     def rehearsal_copy(

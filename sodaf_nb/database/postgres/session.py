@@ -16,8 +16,10 @@ from sodaf_nb.database.postgres.refusals import ours
 from sodaf_nb.database.session import Cursor, KeyColumn, Params, Session, Violations
 from sodaf_nb.database.sidefile import SideFileError
 from sodaf_nb.errors import MigrationExecutionError
+from sodaf_nb.schema import Table
 from sodaf_nb.sql.dialects.postgres_dialect import PostgresDialect
 from sodaf_nb.sql.dialects.postgres_text import tokens
+from sodaf_nb.sql.quoting import quote
 
 _KEYS = """
 SELECT c.relname, k.conname, p.relname, a.attname, f.attname
@@ -111,6 +113,10 @@ class PostgresSession(Session):
     def counters(self, tables: Collection[str]) -> dict[str, int]:
         """Return the last number that each of some tables with a numbered key gave out."""
         return {name: int(last) for name, last in self.rows(_COUNTERS, (self._namespace, list(tables)))}
+
+    def spread(self, table: Table, one_in: int) -> str:
+        """Return SQL of about one row in so many; the same ones each time."""
+        return f"(SELECT * FROM {quote(table.name)} TABLESAMPLE BERNOULLI ({100 / one_in:.6f}) REPEATABLE (1))"
 
     def violations(self) -> Violations:
         """Return nothing: the server enforces its foreign keys while we work, and refuses what would break one."""

@@ -11,14 +11,7 @@ from sodaf_nb.database.sidefile.engine import SIDE, SideFileError, add_sign, att
 from sodaf_nb.database.sidefile.facts import TableFacts, ascii_lower, check_side, table_facts
 from sodaf_nb.database.sidefile.restoring import (
     SideDifference,
-    columns_difference,
-    create_from_side,
-    difference,
-    looking,
     rename_in_side,
-    replace_from_side,
-    update_from_side,
-    writing,
 )
 from sodaf_nb.database.sidefile.rows import ROWS, compare_tables, exact_rows
 from sodaf_nb.database.sidefile.snapshot import Snapshot, hold
@@ -35,18 +28,11 @@ __all__ = [
     "ascii_lower",
     "attach",
     "check_side",
-    "columns_difference",
     "compare_tables",
-    "create_from_side",
-    "difference",
     "engine_errors",
     "exact_rows",
     "hold",
-    "looking",
     "open_side",
     "rename_in_side",
-    "replace_from_side",
     "table_facts",
-    "update_from_side",
-    "writing",
 ]

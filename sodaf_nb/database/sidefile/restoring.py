@@ -7,44 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sodaf_nb.database.sidefile.engine import SIDE, add_sign, engine_errors, first_value, full_name, open_file
+from sodaf_nb.database.sidefile.engine import SIDE, engine_errors, first_value, full_name, open_file
 from sodaf_nb.database.sidefile.facts import TableFacts, has_sequences
 from sodaf_nb.database.sidefile.rows import copy_rows, count_equal, count_pairs, same_row
 from sodaf_nb.sql.quoting import quote
-
-if TYPE_CHECKING:
-    from sodaf_nb.database.database import SQLiteDatabase
-    from sodaf_nb.database.session import SQLiteSession
 
 
 def rename_in_side(path: Path, old: str, new: str) -> None:
     """Give the table of a private side file another name; the engine writes the new CREATE TABLE text."""
     with engine_errors(), closing(open_file(path, "rw")) as connection:
         connection.execute(f"ALTER TABLE {quote(old)} RENAME TO {quote(new)}")
-
-
-@contextmanager
-def writing(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
-    """Run a block in one write transaction on a connection of its own; any error takes it all back.
-
-    Raises:
-        LockedError: If another writer holds the database for longer than its lock timeout.
-        DatabaseError: If it may not be written.
-    """
-    with database.write() as session:
-        add_sign(session.raw)
-        session.execute("PRAGMA ignore_check_constraints=ON")  # rows older than a CHECK come back as they were
-        yield session
-
-
-@contextmanager
-def looking(database: SQLiteDatabase) -> Iterator[SQLiteSession]:
-    """Run a block on one snapshot, beside which side files can be attached; nothing is written."""
-    with database.read() as session:
-        add_sign(session.raw)
-        yield session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

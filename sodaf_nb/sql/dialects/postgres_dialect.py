@@ -11,6 +11,7 @@ from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects.postgres_alone import refused_if
 from sodaf_nb.sql.dialects.postgres_alter import renumbered
 from sodaf_nb.sql.dialects.postgres_copy import PostgresCopy, Scratch
+from sodaf_nb.sql.dialects.postgres_look import PostgresLook
 from sodaf_nb.sql.dialects.postgres_reflection import reflect
 from sodaf_nb.sql.dialects.postgres_render import render
 from sodaf_nb.sql.dialects.postgres_text import comparable
@@ -28,7 +29,8 @@ class PostgresDialect:
         namespace: The schema that is migrated.
     """
 
-    row_name = "ctid"
+    look = PostgresLook()
+    row_name = "ctid::text"
     order = ("sodaf_order", '"sodaf_order" bigint GENERATED ALWAYS AS IDENTITY')
     by_bytes = ""
     has_fence = False

@@ -11,6 +11,7 @@ from sodaf_nb.sql.dialect import Rows, SchemaCopy
 from sodaf_nb.sql.dialects import sqlite as spelling
 from sodaf_nb.sql.dialects import sqlite_checks as checks
 from sodaf_nb.sql.dialects.sqlite_alone import refused_if, required_ground
+from sodaf_nb.sql.dialects.sqlite_look import SQLiteLook
 from sodaf_nb.sql.dialects.sqlite_rebuild import numbered_key
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
 from sodaf_nb.sql.dialects.sqlite_render import MOST_PASSES, render
@@ -26,6 +27,7 @@ class SQLiteDialect:
         most_passes: Passes over a table from which on columns are changed by a rebuild; below 0, always.
     """
 
+    look = SQLiteLook()
     row_name = "rowid"
     order = ("rowid", "")
     by_bytes = spelling.BY_BYTES
