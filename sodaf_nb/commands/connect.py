@@ -54,7 +54,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     found = _found(context, args)
-    return replace(found, remarks=settled(found.applier, context.program)) if isinstance(found, Connection) else found
+    if not isinstance(found, Connection) or not (told := settled(found.applier, context.program)):
+        return found
+    return replace(found, remarks=told)
 
 
 def _found(context: Context, args: argparse.Namespace) -> Tabular:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sodaf_nb.applier import MigrationApplier
     from sodaf_nb.database import Database
     from sodaf_nb.doctype import DocTypeEngine
+    from sodaf_nb.plan import Plan
     from sodaf_nb.session import PlanSession
 
 # Dry runs that a person may still be looking at.
@@ -101,7 +102,7 @@ class Context:
         self.variables = MappingProxyType({}) if variables is None else variables
         self._connections: dict[str, Connection] = {}
         self._active: str | None = None
-        self._reviewed: list[tuple[object, PlanSession]] = []
+        self._reviewed: list[tuple[Plan, PlanSession]] = []
 
     @cached_property
     def doctypes(self) -> DocTypeEngine:
@@ -166,13 +167,13 @@ class Context:
         """The applier of the connection that commands work on."""
         return self.connection.applier
 
-    def remember(self, shown: object, session: PlanSession) -> None:
-        """Keep the session that a returned value came from, so that it can be shown with controls."""
-        self._reviewed = [*self._reviewed[1 - _REMEMBERED :], (shown, session)]
+    def remember(self, plan: Plan, session: PlanSession) -> None:
+        """Keep the session that a returned plan came from, so that it can be shown with controls."""
+        self._reviewed = [*self._reviewed[1 - _REMEMBERED :], (plan, session)]
 
-    def session_of(self, shown: object) -> PlanSession | None:
-        """Return the session that a value came from; None when it is not remembered."""
-        return next((session for value, session in self._reviewed if value is shown), None)
+    def session_of(self, plan: Plan) -> PlanSession | None:
+        """Return the session that this very plan came from; None when it is not remembered."""
+        return next((session for known, session in self._reviewed if known is plan), None)
 
     def open(self, database: Database, *, name: str | None, own: Mapping[str, object], ours: bool) -> Connection:
         """Connect to a database and make it the one that commands work on.

@@ -103,7 +103,7 @@ def _from_database(context: Context, args: argparse.Namespace) -> Tabular:
         near = difflib.get_close_matches(unknown[0], live.tables, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(live.tables) or 'none'}"
         raise UsageError(f"There is no table {unknown[0]!r}.", hint=hint)
-    from sodaf_nb.commands.drafts import drafts_of  # noqa: PLC0415  light start
+    from sodaf_nb.commands.exchange.drafts import drafts_of  # noqa: PLC0415  light start
     from sodaf_nb.database.peers import kept, owner  # noqa: PLC0415  light start
 
     chosen = [table for name in args.tables if (table := live.table(name))]

@@ -23,7 +23,7 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     session = session_for(context, required_doctype(args), sync_options(args))
     session.plan_now()
     found = replace(session.dry_run(), sql_in_text=args.sql)
-    context.remember(found, session)
+    context.remember(found.plan, session)
     return found
 
 

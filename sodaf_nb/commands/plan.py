@@ -47,7 +47,7 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
 def _export(context: Context, plan: Plan, args: argparse.Namespace) -> None:
     if not args.sql and not args.alembic:
         return
-    from sodaf_nb.commands import exports  # noqa: PLC0415  light start
+    from sodaf_nb.commands.exchange import exports  # noqa: PLC0415  light start
     from sodaf_nb.database.peers import alembic_heads  # noqa: PLC0415  light start
 
     database = context.connection.database

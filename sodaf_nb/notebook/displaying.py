@@ -30,7 +30,7 @@ def hook(shell: InteractiveShell, context: Context) -> None:
     def show_dry_run(found: DryRunResult) -> None:
         from sodaf_nb.notebook.panel import Panel  # noqa: PLC0415  light start
 
-        session = context.session_of(found)
+        session = context.session_of(found.plan)
         if session is None:
             raise NotImplementedError  # IPython's word for: show it in the usual way
         Panel(session, f"{context.program} panel {found.doctype}").show(found)

@@ -66,7 +66,8 @@ def require_known(accept: Accept) -> None:
         if reason := ELSEWHERE.get(unknown[0]):
             raise UsageError(f"{unknown[0]} is never found here: {reason}.", hint="leave it out")
         family = [rule for rule in catalogue() if rule[:2] == unknown[0][:2].upper()]
-        near = difflib.get_close_matches(unknown[0].upper(), family, n=1, cutoff=_NEAR)
+        meant = f"{unknown[0][:2]}{unknown[0][2:]:0>2}".upper()  # DS3 is DS03, and no more like it than like DS13
+        near = difflib.get_close_matches(meant, family, n=1, cutoff=_NEAR)
         guess = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"There is no finding with the id {', '.join(unknown)}.",

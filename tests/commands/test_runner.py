@@ -10,6 +10,8 @@ from sodaf_nb.errors import UsageError
 
 NAMES = (
     "apply",
+    "approvals",
+    "approve",
     "audit",
     "backup",
     "connect",
@@ -26,6 +28,7 @@ NAMES = (
     "init",
     "orphans",
     "panel",
+    "patch",
     "plan",
     "recover",
     "report",
@@ -59,7 +62,7 @@ def test_no_command_lists_all_of_them(context, line):
 def test_help_at_every_level_is_a_value_and_no_exit(context, path, form, capsys):
     value = run_line(context, form.format(path))
     assert isinstance(value, Help)
-    typed = f"%%migrate {path}" if path == "doctype" else f"%migrate {path}"
+    typed = f"%%migrate {path}" if path in ("doctype", "patch") else f"%migrate {path}"
     assert repr(value).startswith(f"usage: {typed} [--help]")
     assert value._repr_html_().startswith(f"<pre>usage: {typed} ")
     assert capsys.readouterr() == ("", "")
@@ -85,7 +88,7 @@ def test_help_speaks_the_language_of_the_program(context):
         ("help aply", "There is no command named 'aply'. Hint: did you mean apply?"),
         ("doctypes laod x", "There is no action of doctypes named 'laod'. Hint: did you mean load?"),
         ("backup lst", "There is no action of backup named 'lst'. Hint: did you mean list?"),
-        ("xyzzy", "There is no command named 'xyzzy'. Hint: there are apply, audit, backup, "),
+        ("xyzzy", "There is no command named 'xyzzy'. Hint: there are apply, approvals, approve, audit, backup, "),
     ],
 )
 def test_an_unknown_word_is_answered_with_what_is_near(context, line, message):

@@ -200,5 +200,5 @@ def test_a_plan_that_would_be_made_again_is_stopped(world, monkeypatch):
     job = world.applier._job("Thing", SyncOptions())
     assert job.evidence.unsettled == ()
     told = world.applier.diff("Thing")
-    monkeypatch.setattr(world.applier, "_again", lambda *_: lambda _after: told)
+    monkeypatch.setattr(world.applier._planning, "_again", lambda *_: lambda _after: told)
     assert world.applier._job("Thing", SyncOptions()).evidence.unsettled == ("column vat",)
