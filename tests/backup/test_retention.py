@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sodaf_nb.backup import BackupInfo, Retention, Ties
 from sodaf_nb.backup.retention import decide, doomed, excess, iso
-from sodaf_nb.backup.surroundings import Surroundings
+from sodaf_nb.backup.surroundings import ALONE, Surroundings
 from sodaf_nb.database import Database, exclusive
 from sodaf_nb.errors import LockedError, MigrationBackupError, UsageError
 from tests.backup.helpers import NOON, letters, manager, run
@@ -368,3 +368,8 @@ def test_a_base_goes_with_the_last_that_built_on_it():
     found = [backup(1, days=90), backup(2, days=1, base=1), backup(3, days=0, size=5)]
     assert goes(found, keep_days=30) == []
     assert goes(found, keep_days=30, max_bytes=15) == [2, 1]
+
+
+def test_a_manager_on_its_own_knows_of_no_history():
+    assert ALONE.ties() == Ties()
+    assert not ALONE.happened("any id")

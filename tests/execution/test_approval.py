@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from sodaf_nb.errors import BlockedMigrationError, StalePlanError
+from sodaf_nb.execution import planning
 from sodaf_nb.options import SyncOptions
 from sodaf_nb.plan import Plan
 from tests.acceptance.making import World, doctype, field
@@ -202,3 +203,10 @@ def test_a_plan_that_would_be_made_again_is_stopped(world, monkeypatch):
     told = world.applier.diff("Thing")
     monkeypatch.setattr(world.applier._planning, "_again", lambda *_: lambda _after: told)
     assert world.applier._job("Thing", SyncOptions()).evidence.unsettled == ("column vat",)
+
+
+def test_of_the_plans_that_were_made_the_newest_are_remembered(world, monkeypatch):
+    monkeypatch.setattr(planning, "_MOST_REVIEWED", 1)
+    world.applier.plan("Thing")
+    newest = world.declare(doctype(field("vat"), field("more"))).applier.plan("Thing")
+    assert list(world.applier._planning.reviewed) == [newest.id]
