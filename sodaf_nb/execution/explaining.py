@@ -54,7 +54,7 @@ def _seconds(job: Job, rehearsal: Rehearsal | None) -> Iterator[float | None]:
 
 def _endangers(job: Job, number: int, operation: Operation) -> str:
     names = [table if column is None else f"values of {table}.{column}" for table, column in endangered(operation)]
-    if not names:
+    if not names or (isinstance(operation, AlterColumn) and operation.only_lengthens):
         return ""
     if isinstance(operation, ROW_CHANGES):
         effect = job.evidence.facts.effect

@@ -167,6 +167,11 @@ def test_each_change_is_explained(world):
         assert "values come back from the backup" in shown
 
 
+def test_a_longer_length_endangers_nothing(world):
+    world.declare(doctype(field("title"), field("city", length=200)))
+    assert world.applier.dry_run("Thing").explain().to_rows()[0]["endangers"] == "nothing"
+
+
 def test_in_wal_mode_readers_go_on(world):
     world.run("PRAGMA journal_mode=WAL")
     assert "readers go on" in world.applier.dry_run("Thing").explain().to_rows()[0]["locks"]
