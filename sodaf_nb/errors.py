@@ -270,6 +270,7 @@ class AccessError(SodafError):
     """The connection's profile does not let this person, or anybody, do that; nothing was changed."""
 
     code = "NOT_ALLOWED"
+    kind = "request"
 
 
 class ApprovalError(AccessError):
@@ -306,6 +307,7 @@ class PatchRefusedError(SodafError):
     """A patch wants what it may not do, or fails; the database is as it was before."""
 
     code = "PATCH_REFUSED"
+    kind = "request"
 
 
 class DatabaseError(SodafError):

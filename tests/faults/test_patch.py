@@ -43,8 +43,12 @@ def job_of(world, *, back):
 def ends_of(source, target, *, back):
     world = copied(source, target)
     job, before, history = job_of(world, back=back), world.state(), world.statuses()
-    world.applier._executor.execute(job)
-    ends = Ends(job=job, before=before, after=world.state(), history_before=history, history_after=world.statuses())
+
+    def work(other):
+        other.applier._executor.execute(job)
+
+    work(world)
+    ends = Ends(work=work, before=before, after=world.state(), history_before=history, history_after=world.statuses())
     world.close()
     assert ends.before != ends.after
     return ends
@@ -62,7 +66,7 @@ def test_each_failing_call_of_a_patch_leaves_all_or_nothing(tmp_path, kind, erro
         raised = None
         with installed(fault):
             try:
-                world.applier._executor.execute(ends.job)
+                ends.work(world)
             except (SodafError, MemoryError) as caught:
                 raised = caught
         happened = fault.happened
