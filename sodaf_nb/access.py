@@ -65,8 +65,15 @@ class Access:
         """
         self._require(person, self.approvers, "approve changes of")
 
+    def may_approve(self, person: str) -> bool:
+        """Return True when a person may approve plans."""
+        return self._may(person, self.approvers)
+
+    def _may(self, person: str, named: frozenset[str]) -> bool:
+        return person not in self.viewers and (not named or person in named)
+
     def _require(self, person: str, named: frozenset[str], what: str) -> None:
-        if person in self.viewers or (named and person not in named):
+        if not self._may(person, named):
             raise AccessError(
                 f"{person} may not {what} {self.connection}; nothing was changed.",
                 hint="who may is said by the connection's profile in pyproject.toml",

@@ -291,11 +291,10 @@ class MigrationBackupManager:
         record: Record | None = None,
         yes_on: str | None = None,
     ) -> RestoreResult:
-        """Put a table back in one write transaction and prove it before the commit.
+        """Put a table back in one write transaction and prove it before the commit; an error changes nothing.
 
-        A missing table is made again with its indexes, triggers and counter. The rows of a present one
-        are backed up first and then replaced; its own indexes and triggers stay, and no trigger fires. Of a
-        column backup only its columns are put back, into the rows that its key still finds.
+        A missing table is made again with all that is on it. A present one's rows are backed up first and then
+        replaced; its own indexes and triggers stay, and no trigger fires. Columns go into rows their key finds.
 
         Args:
             backup_id: The backup.
@@ -309,11 +308,12 @@ class MigrationBackupManager:
 
         Raises:
             UsageError: If the arguments do not go together.
-            MigrationRestoreError: If the backup cannot be used or does not fit; nothing was changed then.
-            MigrationBackupError: If the rows to be replaced could not be backed up; nothing was changed then.
-            LockedError: If another writer holds the database for longer than its lock timeout, or a migration runs.
+            MigrationRestoreError: If the backup cannot be used or does not fit.
+            MigrationBackupError: If the rows to be replaced could not be backed up.
+            LockedError: If another writer holds the database for too long, or a migration runs.
         """
         require_one_way(columns, as_table)
+        into = None if into and into.uri == self._database.uri else into
         if not dry_run and into is None:
             self._around.restoring(backup_id, yes_on)
 

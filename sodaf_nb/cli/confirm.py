@@ -34,7 +34,8 @@ def agreed(context: Context, words: Sequence[str], answer: Answer) -> list[str]:
 
 
 def _needs_no_question(shown: Tabular) -> bool:
-    return shown.pending_changes() == 0 or (isinstance(shown, DryRunResult) and not shown.success)
+    # A rehearsal that failed does not stop the command, so it is a reason to ask and none to go on.
+    return shown.pending_changes() == 0 or (isinstance(shown, DryRunResult) and shown.is_refused())
 
 
 def _bound(shown: Tabular, words: Sequence[str]) -> list[str]:

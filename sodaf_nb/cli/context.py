@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sodaf_nb.cli.arguments import DATABASE_VARIABLE, PROGRAM
@@ -35,7 +37,7 @@ class ShellContext(Context):
         from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  light start
 
         made = DocTypeEngine()
-        for path in self._paths:
+        for path in (path for path in self._paths if not _is_empty(path)):
             made.load(path)
         return made
 
@@ -56,5 +58,11 @@ class ShellContext(Context):
                 raise UsageError(
                     "No database is named.", hint=f"give --database shop.db, or set the variable {DATABASE_VARIABLE}"
                 )
-            run_words(self, self._connect)
+            for remark in run_words(self, self._connect).notes():
+                sys.stderr.write(f"{remark}\n")  # what a crash left behind is settled by now, and said once
         return super().connection
+
+
+def _is_empty(path: str) -> bool:
+    """Tell whether a folder is there and holds no JSON, as in a project that was just begun."""
+    return Path(path).is_dir() and next(Path(path).rglob("*.json"), None) is None

@@ -13,8 +13,8 @@ from sodaf_nb.cli import arguments, completion, exits
 from sodaf_nb.cli.answers import Answer, Json, Text
 from sodaf_nb.cli.confirm import agreed
 from sodaf_nb.cli.context import ShellContext
-from sodaf_nb.commands import commands, run_words
-from sodaf_nb.commands.runner import find
+from sodaf_nb.commands import Help, commands, run_words
+from sodaf_nb.commands.runner import find, parsed
 from sodaf_nb.errors import SodafError, UsageError
 from sodaf_nb.options import ApplyOptions
 from sodaf_nb.tabular import Tabular, text_table
@@ -80,7 +80,6 @@ def _overview() -> str:
 
 
 def _run(args: Namespace, words: list[str], answer: Answer) -> tuple[Tabular, int]:
-    body = _body(words[0])
     with _progress() as report:
         context = ShellContext(
             ApplyOptions(progress=report),
@@ -88,6 +87,7 @@ def _run(args: Namespace, words: list[str], answer: Answer) -> tuple[Tabular, in
             paths=arguments.doctype_paths(args),
         )
         try:
+            body = _body(context, words)
             value = run_words(context, _to_run(context, args, words, answer), body)
         finally:
             context.close_all()
@@ -105,9 +105,12 @@ def _asks(args: Namespace) -> bool:
     return not (args.yes or args.json) and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _body(command: str) -> str | None:
-    """Return what a command that reads a cell in a notebook reads here: standard input."""
-    return sys.stdin.read() if find(command).takes_body and not sys.stdin.isatty() else None
+def _body(context: ShellContext, words: list[str]) -> str | None:
+    """Return what a command that reads a cell in a notebook reads here: standard input, unless a file is named."""
+    if not find(words[0]).takes_body or sys.stdin.isatty():
+        return None
+    call = parsed(context, words)
+    return None if isinstance(call, Help) or getattr(call.args, "file", None) else sys.stdin.read()
 
 
 def _code(value: Tabular, *, check: bool) -> int:

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from sodaf_nb.commands.addresses import named_source
 from sodaf_nb.commands.arguments import add_doctype, doctype_of, required_doctype
 from sodaf_nb.commands.context import Context
 from sodaf_nb.commands.opened import opened
@@ -44,7 +45,7 @@ def _create(context: Context, args: argparse.Namespace) -> Tabular:
 
 
 def _restore(context: Context, args: argparse.Namespace) -> Tabular:
-    into = _target(args.into) if args.into else None
+    into = _target(context, args.into) if args.into else None
     try:
         return context.applier.backups.restore_backup(
             backup_id(context, args),
@@ -60,10 +61,16 @@ def _restore(context: Context, args: argparse.Namespace) -> Tabular:
             into.close()
 
 
-def _target(path: str) -> Database:
+def _target(context: Context, path: str) -> Database:
     from sodaf_nb.database import Database  # noqa: PLC0415  light start
 
-    return Database(path)
+    database = Database(path)
+    if (source := named_source(context, database)) is not None:
+        raise UsageError(
+            f"{path} is the connection {source.name}, whose profile a restore from elsewhere would go around.",
+            hint=f"restore into another file; or {context.program} connect {source.name}, and restore there",
+        )
+    return database
 
 
 def _open(context: Context, args: argparse.Namespace) -> Tabular:

@@ -6,18 +6,18 @@ import argparse
 import difflib
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sodaf_nb.access import Access
+from sodaf_nb.commands.addresses import named_source
 from sodaf_nb.commands.context import Connection, Context, settled
 from sodaf_nb.commands.registry import Command
 from sodaf_nb.commands.values import Listing
 from sodaf_nb.commands.wording import in_shell
 from sodaf_nb.config import Source, address_in_keyring, holds_secret
-from sodaf_nb.errors import SodafError, UsageError
+from sodaf_nb.errors import UsageError
 from sodaf_nb.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def _found(context: Context, args: argparse.Namespace) -> Tabular:
         return _named(context, source, args, given)
     target = _target(context, args)
     if not isinstance(target, str):
-        return context.open(target, name=args.name, own=given, ours=False)
+        return _opened_by(context, named_source(context, target), args.name, given, target)
     database = _opened(target, create=args.create)
-    if (source := _profile_of(context, database)) is None:
+    if (source := named_source(context, database)) is None:
         return context.open(database, name=args.name, own=given, ours=True)
     database.close()
     return _named(context, source, args, given)
@@ -93,15 +93,14 @@ def _named(context: Context, source: Source, args: argparse.Namespace, given: Ma
     return context.open(database, name=args.name or source.name, own={**source.choices, **given}, ours=True)
 
 
-def _profile_of(context: Context, database: Database) -> Source | None:
-    """Return the connection of that address whose profile says who may do what: its address does not go around it."""
-    from sodaf_nb.database import Database  # noqa: PLC0415  light start
-
-    for source in context.config.connections.values():
-        with suppress(SodafError):  # an address that is not set here is not this one
-            if "access" in source.choices and Database(source.address()).uri == database.uri:
-                return source
-    return None
+def _opened_by(
+    context: Context, source: Source | None, name: str | None, given: Mapping[str, object], database: Database
+) -> Connection:
+    """Open a database that somebody else opened, with the choices of the connection of its address."""
+    if source is None:
+        return context.open(database, name=name, own=given, ours=False)
+    _require_kept(source.choices.get("access"), source.name, given)
+    return context.open(database, name=name or source.name, own={**source.choices, **given}, ours=False)
 
 
 def _require_kept(access: object, name: str, given: Mapping[str, object]) -> None:

@@ -137,15 +137,16 @@ _AFTER_DRAFTS = """\
 ## Next
 
 Write the drafts with `%migrate doctypes from-database --into doctypes`, read them, load them with `%migrate doctypes
-load`, and see with `%migrate status` that nothing differs. Then change one, and look at `%migrate dry-run`."""
+load`, and see with `%migrate status` what differs: the standard columns, and tables without the prefix. Then look at
+`%migrate dry-run`."""
 
 
 def _next(context: Context, name: str) -> tuple[str, ...]:
+    database = "" if context.program.startswith("%") else f"--database {name} "
     if context.has_database:
-        return (f"Next: {context.program} doctypes from-database --into {_DOCTYPES}, or open {_RUNBOOK}.",)
-    shell = not context.program.startswith("%")
-    database = f"--database {name} --create " if shell else ""
-    return (f"Next: open {_RUNBOOK}, or in that folder: {context.program} {database}dry-run Customer",)
+        return (f"Next: {context.program} {database}doctypes from-database --into {_DOCTYPES}, or open {_RUNBOOK}.",)
+    create = "--create " if database else ""
+    return (f"Next: open {_RUNBOOK}, or in that folder: {context.program} {database}{create}dry-run Customer",)
 
 
 COMMAND = Command(

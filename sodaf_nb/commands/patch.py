@@ -47,6 +47,7 @@ def _options(args: argparse.Namespace) -> PatchOptions:
         language="python" if args.python else "sql",
         accept=accept_of(args),
         mask=tuple(args.mask),
+        yes_on=getattr(args, "yes_on", None),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,25 @@ def _run(context: Context, args: argparse.Namespace) -> Tabular:
     plan = context.applier.plan(required_doctype(args), sync_options(args))
     if args.save:
         plan.save(args.save)
-        told = f"Saved to {args.save}; {context.program} apply --plan {shlex.quote(args.save)} carries it out."
-        plan = replace(plan, remarks=(told,))
     _export(context, plan, args)
+    plan = replace(plan, remarks=tuple(_written(context, plan, args)))
     if before is None:
         return plan
     changes = plan.changes_since(before)
     return replace(changes, remarks=plan.remarks)
+
+
+def _written(context: Context, plan: Plan, args: argparse.Namespace) -> Iterator[str]:
+    if args.save:
+        later = ", once what stops it is mended or accepted" if plan.is_blocked() else ""
+        yield f"Saved to {args.save}; {context.program} apply --plan {shlex.quote(args.save)} carries it out{later}."
+    if args.sql:
+        yield (
+            f"Written to {args.sql}; run it with sqlite3 -bail or psql -v ON_ERROR_STOP=1: without that, what follows "
+            "a refused statement is run all the same."
+        )
+    if args.alembic:
+        yield f"Written to {args.alembic}, a revision for the versions folder of Alembic."
 
 
 def _export(context: Context, plan: Plan, args: argparse.Namespace) -> None:

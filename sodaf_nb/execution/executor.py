@@ -25,6 +25,7 @@ from sodaf_nb.execution.job import Job, plan_fingerprint
 from sodaf_nb.execution.recovery import recovered
 from sodaf_nb.execution.saving import Saving, require_known, saving_for
 from sodaf_nb.execution.space import Free, free_bytes, require_space, space_for
+from sodaf_nb.execution.standing import require_standing
 from sodaf_nb.execution.steps import Conflict, Ran, affected_rows, require_outcome, run_steps
 from sodaf_nb.history import AttemptLog, MigrationHistoryManager, Recovery, objects_of
 from sodaf_nb.options import ApplyOptions
@@ -122,6 +123,7 @@ class MigrationExecutor:
     def _alone(self, job: Job) -> MigrationResult:
         """Run a job while nobody else migrates."""
         require_space(job, self._saving(job), self._database, self._backups, self._free)
+        require_standing(job, self._history, self._database)
         migration_id = self._started(job)
         done = self._settled(job, migration_id)
         # The commit stands whatever becomes of this note; `recover` settles what it leaves open.

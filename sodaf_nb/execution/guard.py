@@ -165,7 +165,7 @@ class Guard:
                 hint="a person has to look at it before anything is changed here",
             )
         found = [each for each in self.approvals() if each.subject == subject and not each.used]
-        others = [each for each in found if each.account != access.account()]
+        others = [e for e in found if e.account != access.account() and self.profile.may_approve(e.account)]
         if not any(each.state == "valid" for each in others):
             why = "the approval ran out" if others else "one's own approval does not count" if found else "nobody has"
             raise ApprovalError(

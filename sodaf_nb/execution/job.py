@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sodaf_nb.backup import MigrationBackupManager
 from sodaf_nb.diff.renames import Trait
 from sodaf_nb.options import Accept, ConflictPolicy
-from sodaf_nb.plan import AlterColumn, Plan, RestoreColumn, summary
+from sodaf_nb.plan import AlterColumn, Operation, Plan, RestoreColumn, RestoreRows, summary
 from sodaf_nb.plan.names import concerned, endangered_now
 from sodaf_nb.plan.rollback import Risk
 from sodaf_nb.schema import Schema
@@ -80,8 +80,7 @@ class Job:
     @property
     def on_conflict(self) -> ConflictPolicy:
         """What a rollback does with values edited since."""
-        restores = (o.on_conflict for o in self.plan.operations if isinstance(o, RestoreColumn) and o.column != o.key)
-        return next(restores, "keep_newer")
+        return next(filter(None, map(_conflict_policy, self.plan.operations)), "keep_newer")
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -91,6 +90,17 @@ class Job:
     def with_facts(self, facts: Facts) -> Job:
         """Return the same job judged on other facts."""
         return replace(self, evidence=replace(self.evidence, facts=facts))
+
+
+def _conflict_policy(operation: Operation) -> ConflictPolicy | None:
+    """Return what an operation does with later writes; None where it meets none."""
+    match operation:
+        case RestoreColumn(column=column, key=key, on_conflict=policy) if column != key:
+            return policy
+        case RestoreRows(on_conflict=policy):
+            return policy
+        case _:
+            return None
 
 
 def _risks(plan: Plan, facts: Facts, dialect: Dialect) -> Iterator[Risk]:

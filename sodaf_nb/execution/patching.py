@@ -13,7 +13,7 @@ from sodaf_nb.doctype.names import table_name
 from sodaf_nb.errors import MigrationExecutionError, Step, UnsupportedChangeError, UsageError
 from sodaf_nb.execution.job import Job
 from sodaf_nb.execution.judging import Background, Judge
-from sodaf_nb.history import MigrationRecord
+from sodaf_nb.execution.standing import already_done
 from sodaf_nb.options import PatchOptions
 from sodaf_nb.plan import Plan, RunPatch
 from sodaf_nb.plan.patches import Language
@@ -52,7 +52,7 @@ def patch_job(judge: Judge, doctype: str, body: str, options: PatchOptions, tell
     live = judge.database.reflect()
     _require_possible(judge.database, live, doctype, table)
     plan = Plan(doctype=doctype, table=table, operations=(), made_for=schema_fingerprint(live, [table]), kind="patch")
-    if (done := _done(judge.history.get_migration_history(doctype), patch)) is not None:
+    if (done := already_done(judge.history.get_migration_history(doctype), patch)) is not None:
         return judge.job(replace(plan, reason=done), live, options)
     effect = _masked(_tried(judge.database, live, patch, tell), live, table, options.mask)
     if not effect.rows:
@@ -102,33 +102,6 @@ def _require_possible(database: Database, live: Schema, doctype: str, table: str
             objects=over,
             hint="drop it, run the patch, and make it again",
         )
-
-
-def _done(records: Collection[MigrationRecord], patch: RunPatch) -> str | None:
-    """Return why there is nothing to do when the same patch is in force; None when none of its name is.
-
-    Raises:
-        UsageError: If another one of that name is.
-    """
-    by_id = {record.id: record for record in records}
-    for record in records:
-        digest = record.metadata.get("patch", {}).get(patch.name)
-        if digest is None or not _is_in_force(record, by_id):
-            continue
-        if digest == patch.digest:
-            return f"The patch {patch.name} is in force already."
-        raise UsageError(
-            f"Another patch named {patch.name} is in force.", hint="give this one another name, or roll that one back"
-        )
-    return None
-
-
-def _is_in_force(record: MigrationRecord, by_id: dict[str, MigrationRecord]) -> bool:
-    """Tell whether what a migration did stands: a rollback of its rollback puts it in force again."""
-    if record.status != "rolled_back":
-        return record.status == "applied"
-    undone_by = by_id.get(str(record.rollback_info.get("rolled_back_by")))
-    return undone_by is not None and not _is_in_force(undone_by, by_id)
 
 
 def _tried(database: Database, live: Schema, patch: RunPatch, tell: Callable[[str], None]) -> Effect:

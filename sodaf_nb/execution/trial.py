@@ -82,7 +82,7 @@ class Trial:
                 try:
                     results[name] = undoing.dry_run_rollback(each.id, options)
                     if each is not record:
-                        undoing.rollback_migration(each.id, replace(options, accept="all", dry_run=False))
+                        undoing.rollback_migration(each.id, replace(options, accept="all", dry_run=False, yes_on=None))
                 except SodafError as error:
                     return BatchDryRunResult(results=results, errors={name: error})
         return BatchDryRunResult(results=results)

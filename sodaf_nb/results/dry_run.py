@@ -131,6 +131,10 @@ class DryRunResult(Tabular):
         """Return it with its next steps as they are written on another surface."""
         return replace(self, words=words, findings=Findings(self.findings).in_words(words))
 
+    def is_refused(self) -> bool:
+        """Return True when an apply as asked would stop before its first write, whatever the rehearsal says."""
+        return bool(blocking(self.findings, self.accepted) or (self.disk and self.disk.problem))
+
     def is_blocked(self) -> bool:
         """Return True when an apply would not go through as asked."""
         return not self.success

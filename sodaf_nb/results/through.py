@@ -29,6 +29,10 @@ class BatchDryRunResult(Tabular):
         """True when all of them would go through as asked."""
         return not self.errors and all(result.success for result in self.results.values())
 
+    def is_blocked(self) -> bool:
+        """Return True when one of them would not go through as asked."""
+        return not self.success
+
     @property
     def failed(self) -> Mapping[str, str]:
         """What could not be tried, with its error as text."""

@@ -1,11 +1,19 @@
 """Exit codes: every outcome has one, and a script can rely on it."""
 
 import sqlite3
+import sys
+from dataclasses import replace
+from io import StringIO
 
 import pytest
 
 from sodaf_nb import errors
+from sodaf_nb.applier import MigrationApplier
 from sodaf_nb.cli import exits
+from sodaf_nb.database import Database
+from sodaf_nb.doctype import DocTypeEngine
+from sodaf_nb.options import SyncOptions
+from sodaf_nb.results import BatchDryRunResult
 
 
 def all_errors(kind=errors.SodafError):
@@ -94,7 +102,9 @@ def test_a_plan_that_findings_stop_is_shown_and_saved_and_5(run, library, here):
 
     assert (code, err) == (exits.BLOCKED, "")
     assert "BLOCKED by findings" in out
-    assert "Saved to p.json; sodaf-nb apply --plan p.json carries it out." in out
+    assert (
+        "Saved to p.json; sodaf-nb apply --plan p.json carries it out, once what stops it is mended or accepted." in out
+    )
     assert (here / "p.json").exists()
 
 
@@ -103,3 +113,25 @@ def test_a_panel_that_cannot_be_planned_in_a_shell_is_an_error_and_a_blocked_one
     assert (code, out) == (exits.USAGE, "")
     assert "no column 'nothing' to rename" in err
     assert run(*library, "panel", "Book", "--drop-removed")[0] == exits.BLOCKED
+
+
+def test_a_rehearsal_that_failed_is_shown_and_asked_about_and_a_finding_that_stops_is_not(library, here):
+    applier = MigrationApplier(Database(f"sqlite:///{here / 'lib.db'}"), DocTypeEngine())
+    applier.doctypes.register({"name": "Author", "fields": [{"fieldname": "more", "fieldtype": "Data"}]})
+    fine = applier.dry_run("Author")
+    failed = replace(fine, success=False)
+    assert not failed.is_refused()
+    assert applier.dry_run("Author", SyncOptions(removed_fields="drop", accept={"BC06"})).is_refused()
+    assert BatchDryRunResult(results={"#1 Author": failed}).is_blocked()
+
+
+def test_a_folder_without_doctypes_keeps_no_command_from_working(run, library, here):
+    (here / "empty").mkdir()
+    assert run("--database", str(here / "lib.db"), "--doctypes", str(here / "empty"), "history")[0] == 0
+
+
+def test_a_patch_in_a_file_leaves_standard_input_alone(run, library, here, monkeypatch):
+    (here / "new.sql").write_text("UPDATE tabAuthor SET owner = 'x' WHERE 0")
+    monkeypatch.setattr("sys.stdin", StringIO("a line of somebody else\n"))
+    assert run(*library, "patch", "Author", "new.sql")[0] == 0
+    assert sys.stdin.read() == "a line of somebody else\n"

@@ -3,7 +3,8 @@
 import pytest
 
 from sodaf_nb.cli.exits import exit_code
-from sodaf_nb.commands import completions
+from sodaf_nb.commands import Context, completions, run_line
+from sodaf_nb.database import Database
 from sodaf_nb.errors import AccessError, ApprovalError, UsageError
 from tests.commands.conftest import doctype
 
@@ -53,7 +54,7 @@ def test_production_is_said_in_words(project, run):
     assert run("status").heading() == "Status of shop.db (PRODUCTION): 1 of 1 DocType differs"
 
 
-WRITES = ["apply Book", "apply --all", "rollback 1", "backup restore 1", "sample --rows"]
+WRITES = ["apply Book", "apply --all", "rollback 1", "backup restore 1", "sample --rows", "patch Book a.sql --apply"]
 
 
 @pytest.mark.parametrize("line", WRITES)
@@ -73,6 +74,37 @@ def test_with_its_name_production_is_migrated_and_taken_back(project, run, conte
     assert run("apply Book --yes-on shop").outcome == "applied"
     assert run("rollback 1 --dry-run").plan.kind == "rollback"
     assert run("rollback 1 --yes-on shop --accept all").outcome == "applied"
+
+
+def test_with_its_name_production_is_patched_and_what_is_tried_needs_none(project, run, tmp_path):
+    run("connect shop --create")
+    run("doctypes load")
+    run("apply Book --yes-on shop")
+    (tmp_path / "add.sql").write_text("INSERT INTO tabBook (name) VALUES ('B1')")
+    assert run("patch Book add.sql --apply --yes-on shop").outcome == "applied"
+    tried = run("rollback 1 --through --dry-run --yes-on shop --accept DS02")
+    assert list(tried.results) == ["#2 Book", "#1 Book"]
+    assert not tried.errors
+
+
+@pytest.mark.parametrize("way", ["connect shop.db", "connect db"])
+def test_production_is_production_whatever_way_it_is_opened(project, run, way):
+    run("connect shop --create")
+    database = Database("sqlite:///shop.db")
+    holder = Context(variables={"db": database})
+    assert run_line(holder, way).is_production
+    holder.close_all()
+    database.close()
+
+
+def test_a_restore_from_elsewhere_does_not_go_around_a_profile(project, run):
+    run("connect shop --create")
+    run("connect trial --create")
+    run("doctypes load")
+    run("apply Book")
+    run("backup create Book")
+    with pytest.raises(UsageError, match=r"shop\.db is the connection shop"):
+        run("backup restore 1 --into shop.db")
 
 
 def test_another_database_than_the_one_named_is_left_alone(project, run):

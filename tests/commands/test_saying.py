@@ -25,7 +25,7 @@ def test_a_saved_plan_says_so_and_that_it_is_blocked(shop, tmp_path):
     assert saved.is_blocked()
     assert "BLOCKED by findings" in saved.heading()
     assert saved.notes()[-1].startswith("Saved to ")
-    assert saved.notes()[-1].endswith("p.json carries it out.")
+    assert saved.notes()[-1].endswith("p.json carries it out, once what stops it is mended or accepted.")
     again = shop(f"plan Book --since {tmp_path / 'p.json'} --save {tmp_path / 'q.json'}")
     assert again.notes()[-1].startswith("Saved to ")
     assert Plan.load(tmp_path / "p.json") == saved

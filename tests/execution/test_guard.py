@@ -286,3 +286,21 @@ def test_a_hazard_that_comes_up_after_the_check_is_not_taken_on_by_all(tmp_path,
         applier.sync_doctype("Thing", replace(DROP, accept="all"))
     assert people.world.ask("SELECT city FROM tabThing") == [("Rome",)]
     people.world.close()
+
+
+def test_the_approval_of_somebody_who_may_not_approve_does_not_count(tmp_path, is_):
+    is_("bob")
+    people = People(tmp_path, protected=True, viewers=frozenset({"guest"}))
+    plan = people.applier.plan("Thing", DROP)
+    is_("guest")
+    people.plain.approve(plan)
+    is_("bob")
+    with pytest.raises(ApprovalError):
+        people.applier.sync_doctype("Thing", DROP)
+    people.world.close()
+
+
+def test_a_restore_into_the_database_itself_needs_its_name(production):
+    backup = production.applier.backups.create_backup("Thing", "tabThing")
+    with pytest.raises(UsageError, match="PRODUCTION"):
+        production.applier.backups.restore_backup(backup.id, into=production.database)

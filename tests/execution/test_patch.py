@@ -148,7 +148,8 @@ def test_older_values_win_when_asked_for_and_a_later_write_can_stop_it(things):
     with pytest.raises(MigrationRollbackError, match="STOP the rollback"):
         back(things, result, on_conflict="stop")
     assert things.state() == edited
-    back(things, result, on_conflict="take_older")
+    undone = back(things, result, on_conflict="take_older")
+    assert "OVERWRITTEN by those of the backup" in " ".join(undone.warnings)
     things.run("DELETE FROM tabThing WHERE name = 'later'")
     assert things.state().without_rowids() == things.before.without_rowids()
 
@@ -510,3 +511,30 @@ def test_the_way_back_of_a_way_back_does_the_opposite():
     assert (patch.reverse(), undone.reverse()) == (patch, undone)
     assert isinstance(redone, RestoreRows)
     assert Effect(inserted=1, updated=2, deleted=3).rows == 6
+
+
+def test_a_patch_that_somebody_else_made_meanwhile_is_not_made_again(things):
+    options = PatchOptions(name="add")
+    job = patch_job(things.applier._judge, "Thing", "INSERT INTO tabThing (name) VALUES ('new')", options, print)
+    things.applier._executor.execute(job)
+    with pytest.raises(StalePlanError, match=r"add is in force already\. Nothing was changed"):
+        things.applier._executor.execute(job)
+    assert things.statuses() == ["applied", "applied"]
+
+
+def test_a_rollback_made_before_a_newer_patch_does_not_undercut_it(things):
+    first = patched(things, SPLIT, name="split-names")
+    job = things.applier._rollback_job(things.applier.history.require(first.migration_id), RollbackOptions())
+    patched(things, "INSERT INTO tabThing (name) VALUES ('new')", name="add")
+    before = things.state()
+    with pytest.raises(MigrationRollbackError, match="Newer migrations of the same table"):
+        things.applier._executor.execute(job)
+    assert things.state() == before
+
+
+def test_a_patch_whose_notes_are_gone_is_not_said_to_be_taken_back(things):
+    result = patched(things, SPLIT, name="split-names")
+    things.run("DELETE FROM tabMigrationPatch")
+    with pytest.raises(MigrationRollbackError, match="What was noted of that patch is gone"):
+        back(things, result)
+    assert things.statuses() == ["applied", "applied"]

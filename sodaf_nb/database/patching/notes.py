@@ -166,6 +166,12 @@ def noted_numbers(session: Session, mark: str) -> dict[str, Any]:
     return {str(name): value for name, value in session.rows(query, (mark,))}
 
 
+def has_notes(session: Session, mark: str) -> bool:
+    """Tell whether anything was noted under a word."""
+    query = f'SELECT 1 FROM main.{quote(NOTES)} WHERE "mark" = ? LIMIT 1'
+    return session.has_table(NOTES) and bool(session.rows(query, (mark,)))
+
+
 def forget(session: Session, mark: str) -> None:
     """Delete what was noted under a word."""
     session.execute(f'DELETE FROM main.{quote(NOTES)} WHERE "mark" = ?', (mark,))
