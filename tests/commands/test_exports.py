@@ -15,7 +15,8 @@ from tests.commands.conftest import doctype
 ENV = """
 from alembic import context
 from sqlalchemy import create_engine, event
-engine = create_engine("sqlite:///live.db")
+from sqlalchemy.pool import NullPool
+engine = create_engine("sqlite:///live.db", poolclass=NullPool)
 if context.config.get_main_option("keys"):
     event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
 with engine.connect() as connection:
