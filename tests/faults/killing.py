@@ -22,12 +22,14 @@ class Point:
         call: How the name of the call begins, as a regular expression.
         nth: Which of those calls.
         after: True when the call is done before the process dies.
+        since: The same of a call after whose first one they count; empty counts all.
     """
 
     name: str
     call: str
     nth: int = 1
     after: bool = False
+    since: str = ""
 
 
 def killed(work: Callable[[], Any], point: Point) -> bool:
@@ -46,11 +48,12 @@ def killed(work: Callable[[], Any], point: Point) -> bool:
 
 
 def _run_and_die(work: Callable[[], Any], point: Point) -> None:
-    seen = 0
+    seen, counts = 0, not point.since
 
     def around(name: str, call: Callable[[], Any]) -> Any:
-        nonlocal seen
-        hit = re.match(point.call, name) is not None
+        nonlocal seen, counts
+        hit = counts and re.match(point.call, name) is not None
+        counts = counts or re.match(point.since, name) is not None
         seen += hit
         if hit and seen == point.nth and not point.after:
             os.kill(os.getpid(), signal.SIGKILL)

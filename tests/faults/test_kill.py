@@ -47,8 +47,8 @@ CHANGE = (
     Point(name="the values are converted", call="sql UPDATE .tabThing. SET .qty.", after=True),
     Point(name="the last step is done", call="sql RELEASE", nth=3, after=True),
     Point(name="the history row is written", call=TRUTH, after=True),
-    Point(name="before the commit", call="sql COMMIT", nth=4),
-    Point(name="after the commit", call="sql COMMIT", nth=4, after=True),
+    Point(name="before the commit", call="sql COMMIT", since=TRUTH),
+    Point(name="after the commit", call="sql COMMIT", since=TRUTH, after=True),
     Point(name="before the attempt is settled", call='sql UPDATE "tabMigrationAttempt"'),
     Point(name="the attempt is settled and not committed", call='sql UPDATE "tabMigrationAttempt"', after=True),
 )
@@ -58,7 +58,7 @@ RESTORE = (
     Point(name="the rows are deleted", call="sql DELETE FROM", after=True),
     Point(name="the rows are put back", call=r"sql INSERT INTO .main.\..tabThing", after=True),
     Point(name="the history row is written", call=TRUTH, after=True),
-    Point(name="after the commit", call=TRUTH + "|sql COMMIT", nth=4, after=True),
+    Point(name="after the commit", call="sql COMMIT", since=TRUTH, after=True),
 )
 AFTER = ("after the commit", "before the attempt is settled", "the attempt is settled and not committed")
 
