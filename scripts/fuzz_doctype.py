@@ -55,7 +55,7 @@ def fuzz() -> None:
 
     with atheris.instrument_imports(include=["sodaf_nb"]):
         from sodaf_nb.doctype import DocTypeEngine  # noqa: PLC0415  instrumented
-        from sodaf_nb.errors import InvalidDocTypeError  # noqa: PLC0415
+        from sodaf_nb.errors import InvalidDocTypeError  # noqa: PLC0415  instrumented
 
     def one(data: bytes) -> None:
         engine = DocTypeEngine()

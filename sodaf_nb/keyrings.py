@@ -22,7 +22,7 @@ def secret(name: str) -> str:
     """
     try:
         import keyring  # noqa: PLC0415  an optional extra, and only needed here
-        from keyring.errors import KeyringError as LibraryError  # noqa: PLC0415
+        from keyring.errors import KeyringError as LibraryError  # noqa: PLC0415  as above
     except ImportError:
         raise KeyringError('the package keyring is missing: pip install "sodaf_nb[keyring]"') from None
     try:

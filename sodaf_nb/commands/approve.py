@@ -23,7 +23,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(context: Context, args: argparse.Namespace) -> Tabular:
     from sodaf_nb.commands.apply import is_file  # noqa: PLC0415  light start
-    from sodaf_nb.plan import Plan  # noqa: PLC0415
+    from sodaf_nb.plan import Plan  # noqa: PLC0415  light start
 
     plan = Plan.load(args.plan) if is_file(args.plan) else args.plan
     return context.applier.approve(plan, expires=_time(args.expires))

@@ -27,7 +27,7 @@ from sodaf_nb.database.workspace import workspace
 from sodaf_nb.errors import LockedError
 from sodaf_nb.options import RehearsalScope
 from sodaf_nb.rehearsal import Scope
-from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.schema import Schema, SchemaObject, is_virtual
 from sodaf_nb.sql.dialect import Dialect
 from sodaf_nb.sql.dialects.sqlite_fulltext import over_content
 from sodaf_nb.sql.dialects.sqlite_shadow import creation_order
@@ -164,7 +164,7 @@ class _Making:
     def facts(self, names: Collection[str]) -> list[TableFacts]:
         """Return the facts of those of the tables that hold rows of their own."""
         tables = [table for name in sorted(names) if (table := self._live.table(name)) is not None]
-        ordinary = [t.name for t in tables if (t.sql or "")[:14].upper() != "CREATE VIRTUAL"]
+        ordinary = [t.name for t in tables if not is_virtual(t.sql)]
         return [f for name in ordinary if (f := table_facts(self._source, "main", name)) is not None]
 
     def copy_pages(self, patience_s: float) -> None:

@@ -6,20 +6,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sodaf_nb.database.functions import harmless_functions
 from sodaf_nb.database.session import SQLiteSession
 from sodaf_nb.errors import MigrationExecutionError, UsageError
 
 HINT = "only columns, values, harmless functions and reading subselects can stand there"
-
-# SQLite's mark on functions that do more than compute, such as load_extension.
-_DIRECT_ONLY = 0x80000
 
 
 @contextmanager
 def fenced(session: SQLiteSession) -> Iterator[None]:
     """Let the engine refuse everything but reading tables and calling harmless functions."""
     refused: list[str] = []
-    session.raw.set_authorizer(_guard(_harmless(session), refused))
+    session.raw.set_authorizer(_guard(harmless_functions(session), refused))
     try:
         yield
     except MigrationExecutionError as error:
@@ -27,11 +25,6 @@ def fenced(session: SQLiteSession) -> Iterator[None]:
         raise UsageError(f"The condition cannot be used: {reason}.", hint=HINT) from None
     finally:
         session.raw.set_authorizer(None)
-
-
-def _harmless(session: SQLiteSession) -> frozenset[str]:
-    listed = session.rows("SELECT name FROM pragma_function_list WHERE builtin AND NOT flags & ?", (_DIRECT_ONLY,))
-    return frozenset(name.lower() for (name,) in listed)
 
 
 def _guard(harmless: frozenset[str], refused: list[str]) -> Callable[..., int]:

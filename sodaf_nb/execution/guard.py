@@ -167,7 +167,8 @@ class Guard:
         found = [each for each in self.approvals() if each.subject == subject and not each.used]
         others = [e for e in found if e.account != access.account() and self.profile.may_approve(e.account)]
         if not any(each.state == "valid" for each in others):
-            why = "the approval ran out" if others else "one's own approval does not count" if found else "nobody has"
+            own = any(e.account == access.account() for e in found)
+            why = "the approval ran out" if others else "one's own approval does not count" if own else "nobody has"
             raise ApprovalError(
                 f"{what} has to be approved by somebody else before it is carried out on {self.name}: {why}.",
                 hint=("somebody else reviews it and then approves it with ", Step("approve", (subject,))),

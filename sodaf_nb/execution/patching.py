@@ -18,7 +18,7 @@ from sodaf_nb.options import PatchOptions
 from sodaf_nb.plan import Plan, RunPatch
 from sodaf_nb.plan.patches import Language
 from sodaf_nb.rehearsal import MASKED, is_masked
-from sodaf_nb.schema import Schema
+from sodaf_nb.schema import Schema, is_virtual
 from sodaf_nb.schema.closure import mentions, schema_fingerprint
 from sodaf_nb.validation import require_known
 from sodaf_nb.validation.evidence import Effect
@@ -94,8 +94,7 @@ def _require_possible(database: Database, live: Schema, doctype: str, table: str
             objects=(table,),
             hint=("apply the DocType first; what is missing is shown by ", Step("plan", (doctype,))),
         )
-    virtual = [o for o in live.objects if o.kind == "table" and (o.sql or "")[:14].upper() == "CREATE VIRTUAL"]
-    over = [o.name for o in virtual if mentions(o.sql, table)]
+    over = [o.name for o in live.objects if is_virtual(o.sql) and mentions(o.sql, table)]
     if over:
         raise UnsupportedChangeError(
             f"{', '.join(over)} is built on {table}, and a patch cannot keep it up to date.",

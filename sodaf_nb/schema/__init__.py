@@ -2,7 +2,7 @@
 
 from sodaf_nb.schema.codec import canonical, decode, encode, fingerprint, storable
 from sodaf_nb.schema.types import DataType, Kind
-from sodaf_nb.schema.values import Column, Index, Schema, SchemaObject, Table
+from sodaf_nb.schema.values import Column, Index, Schema, SchemaObject, Table, is_virtual
 
 __all__ = [
     "Column",
@@ -16,6 +16,7 @@ __all__ = [
     "decode",
     "encode",
     "fingerprint",
+    "is_virtual",
     "storable",
 ]
 

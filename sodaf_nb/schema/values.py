@@ -14,6 +14,11 @@ Scalar = str | int | float
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\s", re.IGNORECASE)
 
 
+def is_virtual(sql: str | None) -> bool:
+    """Tell whether a catalog's text makes a virtual table, whose rows a module keeps elsewhere."""
+    return sql is not None and _VIRTUAL.match(sql) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column.
@@ -126,7 +131,7 @@ class SchemaObject:
         """Return `view`, `trigger` or `virtual table` for what may be built on any table; None for the rest."""
         if self.kind in ("view", "trigger"):
             return self.kind
-        return "virtual table" if self.kind == "table" and _VIRTUAL.match(self.sql or "") else None
+        return "virtual table" if self.kind == "table" and is_virtual(self.sql) else None
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots, as above

@@ -46,10 +46,12 @@ CATALOGUE = {
     "S21": (
         "SQL of a person that attaches, writes files or switches safety off",
         "tests/commands/test_exploring.py::test_a_condition_that_is_more_than_an_expression_is_refused_and_changes_nothing",
+        "tests/execution/test_patch.py::test_a_statement_that_is_no_change_of_its_own_rows_is_refused",
     ),
     "S22": (
         "SQL of a person that ends the transaction or chains statements",
         "tests/commands/test_exploring.py::test_a_condition_that_is_more_than_an_expression_is_refused_and_changes_nothing",
+        "tests/execution/test_patch.py::test_a_statement_that_is_no_change_of_its_own_rows_is_refused",
     ),
     "S23": ("code in a backup", "tests/quality/test_code.py::test_nothing_runs_stored_data"),
     "S24": (

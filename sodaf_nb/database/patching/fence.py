@@ -13,9 +13,6 @@ from sodaf_nb.sql.dialects.sqlite_reflection import OWN_PREFIX
 
 _HINT = "a patch may read every table of a DocType and write the rows of its own one; write one patch a table"
 
-# Of the functions that SQLite or its shell may have, those that reach out of the database.
-_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
-
 # https://www.sqlite.org/c3ref/c_alter_table.html lists every action there is; what has no word here is refused too.
 _ACTIONS = {
     sqlite3.SQLITE_ATTACH: "attach a file",
@@ -40,12 +37,14 @@ class Fence:
     Args:
         table: The table that may be written.
         key: Its key's column, which may not be written.
+        functions: The functions that may be called, in small letters.
         copied: True when the rows as they were may be read.
     """
 
-    def __init__(self, table: str, key: str, *, copied: bool = False) -> None:
+    def __init__(self, table: str, key: str, functions: frozenset[str], *, copied: bool = False) -> None:
         self._table = table
         self._key = key
+        self._functions = functions
         self._copied = copied
         self.refusal = ""
 
@@ -59,7 +58,7 @@ class Fence:
         if action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}:
             return ""
         if action == sqlite3.SQLITE_FUNCTION:
-            return f"it calls {two}" if two.lower() in _FUNCTIONS else ""
+            return "" if two.lower() in self._functions else f"it calls {two}"
         if action == sqlite3.SQLITE_READ:
             return self._reading(one, schema)
         if action in {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sodaf_nb.database.functions import harmless_functions
 from sodaf_nb.database.patching.fence import Fence
 from sodaf_nb.database.patching.notes import COPY, Notes
 from sodaf_nb.database.patching.python import DELETE, Row, changes, compiled
@@ -85,11 +86,11 @@ def _facts(session: SQLiteSession, table: str) -> TableFacts:
 
 
 def _patched(session: SQLiteSession, facts: TableFacts, patch: RunPatch) -> None:
-    (key,) = facts.lasting_key
+    (key,), functions = facts.lasting_key, harmless_functions(session)
     if patch.language == "python":
-        _python(session, facts, patch, Fence(facts.name, key, copied=True))
+        _python(session, facts, patch, Fence(facts.name, key, functions, copied=True))
         return
-    fence = Fence(facts.name, key)
+    fence = Fence(facts.name, key, functions)
     with fence.around(session.raw):
         for statement in statements_of(patch.body):
             session.execute(statement)

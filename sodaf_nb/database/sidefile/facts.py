@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from sodaf_nb.database.sidefile.engine import SideFileError, engine_errors, first_value, full_name
+from sodaf_nb.schema import is_virtual
 from sodaf_nb.sql.dialects.sqlite_tokens import tokens
 from sodaf_nb.sql.dialects.sqlite_values import affinity
 from sodaf_nb.sql.quoting import quote
@@ -128,7 +129,7 @@ def table_facts(connection: sqlite3.Connection, schema: str, table: str) -> Tabl
 
 
 def _facts(connection: sqlite3.Connection, schema: str, table: str, sql: str) -> TableFacts:
-    if sql[:14].upper() == "CREATE VIRTUAL":
+    if is_virtual(sql):
         raise SideFileError(f"{table} is not an ordinary table")
     info: _Info = connection.execute(
         'SELECT name, type, pk, "notnull", hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid', (table, schema)

@@ -11,7 +11,7 @@ from itertools import dropwhile, takewhile
 from typing import Any
 
 from sodaf_nb.errors import UnsupportedChangeError
-from sodaf_nb.schema import Schema, SchemaObject
+from sodaf_nb.schema import Schema, SchemaObject, is_virtual
 from sodaf_nb.sql.dialect import BACKUP, EngineRefusedError
 from sodaf_nb.sql.dialects.sqlite_ddl import normalise
 from sodaf_nb.sql.dialects.sqlite_reflection import reflect
@@ -115,7 +115,7 @@ class Shadow:
         """
         found = self.rows("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
         entries = [SchemaObject(kind=kind, name=name, table=table, sql=sql) for kind, name, table, sql in found]
-        virtual = [entry for entry in entries if _is_virtual(entry)]
+        virtual = [entry for entry in entries if is_virtual(entry.sql)]
         problems = {f"table {e.name}": self.refusal(f"SELECT * FROM {quote(e.name)} LIMIT 1") for e in virtual}
         for entry in entries:
             if entry.kind in ("view", "trigger"):
@@ -189,11 +189,7 @@ class Shadow:
 
 def creation_order(live: Schema) -> list[SchemaObject]:
     """Return the entries in an order to make them in: a virtual table before those that it makes itself."""
-    return sorted(live.objects, key=lambda entry: (_ORDER.index(entry.kind), not _is_virtual(entry)))
-
-
-def _is_virtual(entry: SchemaObject) -> bool:
-    return bool(entry.sql and re.match(r"\s*CREATE\s+VIRTUAL\s", entry.sql, re.IGNORECASE))
+    return sorted(live.objects, key=lambda entry: (_ORDER.index(entry.kind), not is_virtual(entry.sql)))
 
 
 def _quoted_names(entry: SchemaObject) -> list[str]:
