@@ -7,7 +7,8 @@ SHELL := bash
 .NOTPARALLEL:
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-WORKERS ?= 2
+# One more than there are processors: a worker waits for the disk a quarter of its time.
+WORKERS ?= $(shell echo $$(($$(nproc 2> /dev/null || echo 2) + 1)))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
@@ -17,7 +18,8 @@ REPORTS := build/test
 # Tests that go through the same code again on many objects, changes, failing calls and pages: measuring coverage
 # would double their time (50 s to 94 s of processor time for half of the torture tests) and show nothing new.
 TABLES := tests/torture tests/replay tests/docs tests/notebooks tests/quality \
-  tests/acceptance tests/faults tests/execution/test_large.py
+  tests/acceptance tests/faults tests/execution/test_large.py tests/doctype/test_corpus.py tests/doctype/test_properties.py \
+  tests/security/test_hostile_catalogue.py tests/sql/test_sqlite_paths.py tests/sql/test_sqlite_values.py
 # The names that tests/browser/lab.py looks for.
 BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
@@ -42,7 +44,7 @@ lab: $(STAMP) ## open JupyterLab on the quickstart
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(QUICKSTART)
 
 .PHONY: test
-test: test-code coverage test-tables test-newest-core test-browser test-recorded test-jobs ## run all tests, check coverage, run the runbooks
+test: test-code coverage test-tables test-newest-core test-notebooks ## run all tests, check coverage, run the runbooks
 
 .PHONY: test-code
 test-code: $(STAMP) ## run the tests of the code, in parallel and in random order, with coverage
@@ -74,6 +76,13 @@ floor = $(call quiet,$(BIN)/coverage report --include='$(1)/*' --fail-under=$(2)
 faults-nightly: $(STAMP) ## kill migrations at 200 random instants and run the model of a table for long; takes a quarter of an hour
 	@SODAF_RANDOM_KILLS=200 SODAF_SEED=$${SODAF_SEED:-$$(date +%s)} SODAF_MODEL_EXAMPLES=300 SODAF_MODEL_STEPS=25 \
 	  $(BIN)/pytest --no-header -n $(WORKERS) --timeout 1800 tests/faults
+
+# The browser's tests and the runbooks each keep one processor busy and share nothing, so they run side by side.
+.PHONY: test-notebooks
+test-notebooks: $(STAMP) ## run the tests in a real JupyterLab, and beside them all runbooks
+	@mkdir -p $(REPORTS); $(MAKE) --no-print-directory test-browser > $(REPORTS)/browser.log 2>&1 & browser=$$!; \
+	  $(MAKE) --no-print-directory test-recorded test-jobs && runbooks=0 || runbooks=$$?; \
+	  wait $$browser && lab=0 || lab=$$?; cat $(REPORTS)/browser.log; exit $$((runbooks | lab))
 
 # A run of its own, in one process: all of them share one JupyterLab.
 .PHONY: test-browser

@@ -1,10 +1,11 @@
 """The catalogue of hostile input, S1 to S40: what comes in, and the tests that show what becomes of it."""
 
 import ast
+from functools import cache
 
 import pytest
 
-from tests.quality.project import PACKAGE, ROOT, calls, modules, tree
+from tests.quality.project import PACKAGE, ROOT, modules, tree
 
 DOCTYPE, DAMAGE, STORE = "tests/doctype/test_hostile.py", "tests/backup/test_damage.py", "tests/backup/test_store.py"
 TABULAR, SECRETS = "tests/test_tabular.py", "tests/security/test_secrets.py"
@@ -146,17 +147,24 @@ def test_an_entry_has_the_tests_it_names(entry):
         )
 
 
+@cache
+def mentioned(path):
+    """Return the names that a module imports, calls or asks an object for."""
+    found = []
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import():
+                found += [alias.name for alias in node.names]
+            case ast.ImportFrom():
+                found.append(node.module or "")
+            case ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
+                found.append(name)
+    return tuple(found)
+
+
 def used(*names):
     """Return where the package imports or calls one of those, such as `csv` or `to_excel`."""
-    found = []
-    for path in modules():
-        nodes = list(ast.walk(tree(path)))
-        imported = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
-        imported += [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)]
-        called = [dotted.rpartition(".")[2] for dotted, _ in calls(path)]
-        attributes = [n.attr for n in nodes if isinstance(n, ast.Attribute)]
-        found += [f"{path.name}: {n}" for n in (*imported, *called, *attributes) if n.partition(".")[0] in names]
-    return found
+    return [f"{path.name}: {n}" for path in modules() for n in mentioned(path) if n.partition(".")[0] in names]
 
 
 def test_s25_nothing_unpacks_an_archive_with_paths_in_it():
