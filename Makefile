@@ -19,7 +19,7 @@ REPORTS := build/test
 # would double their time (50 s to 94 s of processor time for half of the torture tests) and show nothing new.
 TABLES := tests/torture tests/replay tests/docs tests/notebooks tests/quality \
   tests/acceptance tests/faults tests/execution/test_large.py tests/doctype/test_corpus.py tests/doctype/test_properties.py \
-  tests/security/test_hostile_catalogue.py tests/sql/test_sqlite_paths.py tests/sql/test_sqlite_values.py
+  tests/diff/test_renames_measured.py tests/security/test_hostile_catalogue.py tests/sql/test_sqlite_paths.py tests/sql/test_sqlite_values.py
 # The names that tests/browser/lab.py looks for.
 BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard notebooks/nbval_sanitize.cfg))
