@@ -199,11 +199,12 @@ clean: ## remove everything that was built, the environment too
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made anew whenever a requirement or a pinned version changes. The build tool comes from the same pins.
+# Not compiled ahead: that takes half a minute of processor time, and most modules are never imported.
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; name it like this: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "setting up $(VENV) (once, about two minutes) ..."
 	@rm -rf $(VENV); $(call quiet,$(PYTHON) -m venv $(VENV),python -m venv (on Debian: apt-get install python3-venv))
-	@$(call quiet,$(BIN)/pip install -c constraints.txt hatchling editables,pip install)
-	@$(call quiet,$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[dev]',pip install)
+	@$(call quiet,$(BIN)/pip install --no-compile -c constraints.txt hatchling editables,pip install)
+	@$(call quiet,$(BIN)/pip install --no-compile -c constraints.txt --no-build-isolation -e '.[dev]',pip install)
 	@touch $(STAMP)

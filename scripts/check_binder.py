@@ -37,9 +37,11 @@ def main() -> int:
 def steps(prefix: Path, folder: Path) -> list[tuple[str, list[str]]]:
     """Return (what, words) of each step, in the order of repo2docker."""
     python = str(prefix / "bin" / "python")
+    # Not compiled ahead, as an image would be: it is used once.
+    install = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
     run = [python, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(folder), str(QUICKSTART)]
     return [
-        ("pip install", [python, "-m", "pip", "install", "--quiet", "-r", str(BINDER / "requirements.txt")]),
+        ("pip install", [*install, "-r", str(BINDER / "requirements.txt")]),
         ("pip check", [python, "-m", "pip", "check"]),
         ("binder/postBuild", [str(BINDER / "postBuild")]),
         ("the quickstart", [*run, str(folder / "quickstart.ipynb")]),
